@@ -1,0 +1,134 @@
+"""The API as one object: which routes there are, what they share, what lives as long as the process.
+
+    request → guard (who, which role) → controller → service (one tenant transaction, committed) → answer
+
+`control_api.server` serves it; a test may run it in its own event loop.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from psycopg_pool import PoolTimeout
+
+from control_api.auth.guards import provide_account
+from control_api.dashboard.controller import DashboardController
+from control_api.description import describe_problems, description_config
+from control_api.documents.controller import DocumentController
+from control_api.documents.upload import FORM_OVERHEAD_BYTES
+from control_api.events.controller import EventController
+from control_api.events.hub import EventHub
+from control_api.exports.controller import ExportController
+from control_api.health import HealthController
+from control_api.jobs.controller import JobController
+from control_api.jobs.service import Ring
+from control_api.problems import exception_handlers
+from control_api.responses import add_security_headers, log_access
+from control_api.schools.controller import SchoolController
+from control_api.settings import ApiSettings
+from control_api.staff.controller import StaffController
+from control_api.work.doorbell import Doorbell
+from storage.blobs import Blobs
+from storage.database import Database, open_database
+from storage.settings import StorageSettings
+
+logger = logging.getLogger(__name__)
+
+LARGEST_JSON_BODY_BYTES = 1024 * 1024
+OpenRing = Callable[[Database], AbstractAsyncContextManager[Ring]]
+
+
+def create_app(
+    settings: ApiSettings | None = None,
+    *,
+    storage_settings: StorageSettings | None = None,
+    open_ring: OpenRing | None = None,
+) -> Litestar:
+    """The application, not yet started.
+
+    Args:
+        settings: of the API; default: from the environment.
+        storage_settings: where things are kept; default: from the environment.
+        open_ring: gives the function that tells workers of new jobs; default: the queue's doorbell.
+    """
+    settings = settings or ApiSettings()
+    storage_settings = storage_settings or StorageSettings()
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(open_database(storage_settings))
+            hub = EventHub(
+                database, poll_seconds=settings.stream_poll_seconds, streams_per_user=settings.streams_per_user
+            )
+            await stack.enter_async_context(hub.listening())
+            ring = await stack.enter_async_context((open_ring or open_doorbell)(database))
+            app.state.update({"database": database, "hub": hub, "ring": ring})
+            yield
+
+    uploads = Router(
+        "/",
+        route_handlers=[DocumentController],
+        request_max_body_size=settings.upload_max_bytes + FORM_OVERHEAD_BYTES,
+    )
+    app = Litestar(
+        route_handlers=[
+            uploads,
+            JobController,
+            ExportController,
+            EventController,
+            SchoolController,
+            StaffController,
+            HealthController,
+            DashboardController,
+        ],
+        lifespan=[lifespan],
+        state=State({"settings": settings, "blobs": Blobs.configured(storage_settings)}),
+        dependencies={
+            **{name: Provide(_from_state(name), sync_to_thread=False) for name in _SHARED},
+            "account": Provide(provide_account, sync_to_thread=False),
+        },
+        exception_handlers=exception_handlers(),
+        before_send=[add_security_headers, log_access],
+        request_max_body_size=LARGEST_JSON_BODY_BYTES,
+        openapi_config=description_config(),
+        logging_config=None,  # the program's logging is set up by who starts it
+    )
+    describe_problems(app)
+    return app
+
+
+@asynccontextmanager
+async def open_doorbell(database: Database) -> AsyncGenerator[Ring]:
+    """The queue's doorbell, connected for the length of the block. Without it, jobs start a moment later."""
+    doorbell = Doorbell(database.url)
+    try:
+        await doorbell.connect()
+    except (psycopg.OperationalError, PoolTimeout):
+        logger.warning("the doorbell cannot be reached; workers will find new jobs by themselves", exc_info=True)
+
+    async def ring(job_id: UUID, attempt: int, /) -> None:
+        await doorbell.ring(job_id, attempt)
+
+    try:
+        yield ring
+    finally:
+        await doorbell.close()
+
+
+_SHARED = ("database", "hub", "ring", "blobs", "settings")
+
+
+def _from_state(name: str) -> Callable[[State], Any]:
+    def provide(state: State) -> Any:
+        return state[name]
+
+    return provide

@@ -1,0 +1,1 @@
+"""The command line: what `title1` can be asked."""

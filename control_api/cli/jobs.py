@@ -1,0 +1,111 @@
+"""`title1 jobs`: list, watch, cancel, pause, resume. They ask the API at TITLE1_URL with TITLE1_API_KEY."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.table import Table
+
+from control_api.cli.client import ApiClient
+from control_api.cli.errors import CliError
+from control_api.cli.follow import follow_job
+from control_api.cli.terminal import terminal
+
+app = typer.Typer(help="Jobs: list them, watch one, stop one.", no_args_is_help=True)
+
+JobId = Annotated[str, typer.Argument(help="The job's id, as `title1 jobs list` shows it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object a line.")]
+
+
+@app.command("list")
+def list_jobs(
+    state: Annotated[str | None, typer.Option(help="Only jobs in this state, such as running.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only jobs of this kind, such as pipeline.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many at most, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs, newest first.
+
+    Example: title1 jobs list --state running --json
+    """
+    with api_client() as client:
+        jobs: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while len(jobs) < most:
+            page = client.get("/api/v1/jobs", state=state, kind=kind, limit=min(most - len(jobs), 200), cursor=cursor)
+            jobs += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                break
+    if as_json:
+        for job in jobs:
+            typer.echo(msgspec.json.encode(job).decode())
+        return
+    table = Table("id", "kind", "state", "progress", "created", "reason", box=None)
+    for job in jobs:
+        total = job["total"] if job["total"] is not None else "?"
+        table.add_row(
+            job["id"], job["kind"], job["state"], f"{job['done']}/{total}", job["created_at"][:19], job["reason"] or ""
+        )
+    terminal().print(table)
+
+
+@app.command()
+def watch(job_id: JobId, as_json: AsJson = False) -> None:
+    """Follow a job until it ends: progress bars, or its events as JSON lines. Exit code 1 if it did not succeed.
+
+    Example: title1 jobs watch 0b6b… --json
+    """
+    with api_client() as client:
+        if as_json:
+            for event in client.events(job_id):
+                typer.echo(msgspec.json.encode({"id": event.id, "kind": event.kind, **event.payload}).decode())
+            job = client.get(f"/api/v1/jobs/{job_id}")
+        else:
+            job = follow_job(client, job_id, terminal())
+    if job["state"] != "succeeded":
+        raise CliError(f"The job {job['state']}: {job['reason']}")
+
+
+@app.command()
+def cancel(job_id: JobId) -> None:
+    """End a job and its steps; what was stored stays.
+
+    Example: title1 jobs cancel 0b6b…
+    """
+    _control(job_id, "cancel")
+
+
+@app.command()
+def pause(job_id: JobId) -> None:
+    """Stop a job at its next checkpoint; `resume` lets it go on from there."""
+    _control(job_id, "pause")
+
+
+@app.command()
+def resume(job_id: JobId) -> None:
+    """Let a paused job go on."""
+    _control(job_id, "resume")
+
+
+def _control(job_id: str, action: str) -> None:
+    with api_client() as client:
+        job = client.post(f"/api/v1/jobs/{job_id}/{action}")
+    typer.echo(f"{job['id']} is {job['state']}")
+
+
+def api_client() -> ApiClient:
+    """The API that the environment names.
+
+    Raises:
+        CliError: there is no key to ask with.
+    """
+    from control_api.cli.run import api_url  # noqa: PLC0415  brings the whole stack with it
+
+    key = os.environ.get("TITLE1_API_KEY")
+    if not key:
+        raise CliError("Set TITLE1_API_KEY to an API key; `title1 key create` makes one.", code=2)
+    return ApiClient(api_url(), key)

@@ -1,0 +1,103 @@
+"""What commands do on this machine's own database: the first account, keys, imports. Needs no running API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self, TypeVar
+
+from extraction.nces import read_directory
+from storage.accounts import Role, create_key, create_user, find_user, first_account
+from storage.database import Database, open_database
+from storage.directory import COLUMNS, import_directory
+from storage.errors import NotFoundError
+from storage.settings import StorageSettings
+
+FIRST_ORGANIZATION = "My organization"
+FIRST_USER = "admin"
+COMMAND_KEY_HOURS = 24
+
+Result = TypeVar("Result")
+
+
+def with_database(work: Callable[[Database], Awaitable[Result]], settings: StorageSettings | None = None) -> Result:
+    """Runs `work` on the configured database, started if it is the embedded one."""
+
+    async def run() -> Result:
+        async with open_database(settings) as database:
+            return await work(database)
+
+    return asyncio.run(run())
+
+
+async def ensure_first_account(database: Database) -> str | None:
+    """The first admin's key when this call made the account, shown this once; None when there was one."""
+    return await first_account(database, organization=FIRST_ORGANIZATION, user=FIRST_USER)
+
+
+async def command_key(database: Database) -> str:
+    """A key for a command that drives an API of its own: the first admin's, for a day."""
+    await ensure_first_account(database)
+    async with database.system() as connection:
+        account = await find_user(connection)
+        expires_at = datetime.now(UTC) + timedelta(hours=COMMAND_KEY_HOURS)
+        return await create_key(connection, account, name="command line", expires_at=expires_at)
+
+
+async def new_key(database: Database, *, user: str | None, role: Role | None, name: str) -> str:
+    """A key for a user, who is made with `role` if there is none of that name yet.
+
+    Raises:
+        NotFoundError: no such user, and no role to make one with.
+    """
+    await ensure_first_account(database)
+    async with database.system() as connection:
+        try:
+            account = await find_user(connection, user)
+        except NotFoundError:
+            if user is None or role is None:
+                raise
+            admin = await find_user(connection)
+            account = await create_user(connection, admin.organization_id, name=user, role=role)
+        return await create_key(connection, account, name=name)
+
+
+async def import_nces(database: Database, path: Path) -> int:
+    """Loads an NCES directory file and returns how many schools the directory then holds."""
+    async with database.system() as connection:
+        return await import_directory(
+            connection, ([getattr(school, column) for column in COLUMNS] for school in read_directory(path))
+        )
+
+
+class LocalDatabase:
+    """The database, held running for the length of a block, while child processes come and go."""
+
+    def __init__(self, settings: StorageSettings | None = None) -> None:
+        self.runner = asyncio.Runner()
+        self.opened = open_database(settings)
+
+    def __enter__(self) -> Self:
+        """Opens it: starts the embedded one, runs the migrations."""
+        self.runner.__enter__()
+        self.database = self.runner.run(self.opened.__aenter__())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Lets go of it; the embedded one stops when nobody else uses it."""
+        self.runner.run(self.opened.__aexit__(None, None, None))
+        self.runner.close()
+
+    def first_key(self) -> str | None:
+        """The first admin's key when the account was made now; None when there was one."""
+        return self.runner.run(ensure_first_account(self.database))
+
+    def command_key(self) -> str:
+        """A key for the length of this command."""
+        return self.runner.run(command_key(self.database))
+
+    def import_nces(self, path: Path) -> int:
+        """Loads an NCES directory file."""
+        return self.runner.run(import_nces(self.database, path))

@@ -1,0 +1,1 @@
+"""The page at `/`, and where it is served from."""

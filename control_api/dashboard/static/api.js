@@ -1,0 +1,102 @@
+// The one way from the page to the API: signs every request with the key and turns problem details into errors.
+
+const ROOT = "/api/v1";
+
+/** What the server refused, in its own words (RFC 9457), or that it could not be reached (status 0). */
+export class ApiError extends Error {
+  constructor(status, problem = {}) {
+    super(problem.detail || problem.title || `The server answered with status ${status}.`);
+    this.status = status;
+    this.code = problem.code;
+  }
+
+  get mayPass() {
+    return [0, 502, 503, 504].includes(this.status);
+  }
+}
+
+export class Api {
+  #key;
+  #onRefused;
+
+  /** `onRefused(error)` is called when the server does not accept the key. */
+  constructor(key, onRefused) {
+    this.#key = key;
+    this.#onRefused = onRefused;
+  }
+
+  async get(path, query) {
+    return (await this.#ask(path, { query })).json();
+  }
+
+  async upload(file) {
+    const body = new FormData();
+    body.append("file", file);
+    return (await this.#ask("/documents", { method: "POST", body })).json();
+  }
+
+  /** Asks for a job. All its tries carry one key, so that a lost answer does not make a second job. */
+  async startJob(kind, params) {
+    const headers = { "Content-Type": "application/json", "Idempotency-Key": freshKey() };
+    const request = { method: "POST", headers, body: JSON.stringify({ kind, params }) };
+    for (const pause of [1000, 3000]) {
+      try {
+        return await (await this.#ask("/jobs", request)).json();
+      } catch (error) {
+        if (!error.mayPass) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+    return (await this.#ask("/jobs", request)).json();
+  }
+
+  /** Asks a job to `cancel`, `pause` or `resume`; answers with the job as it then is. */
+  async wish(jobId, verb) {
+    return (await this.#ask(`/jobs/${encodeURIComponent(jobId)}/${verb}`, { method: "POST" })).json();
+  }
+
+  /** Saves a file of the API; a plain link could not carry the key. */
+  async download(path, query, name) {
+    const response = await this.#ask(path, { query });
+    const url = URL.createObjectURL(await response.blob());
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = sentName(response) ?? name;
+    link.click();
+    // The browser reads the blob after this turn of the event loop.
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  }
+
+  /** Opens a stream of events behind `lastId`. */
+  stream(path, lastId, signal) {
+    const headers = { Accept: "text/event-stream", ...(lastId === null ? {} : { "Last-Event-ID": lastId }) };
+    return this.#ask(path, { headers, signal, cache: "no-store" });
+  }
+
+  async #ask(path, { query = {}, headers = {}, ...request } = {}) {
+    const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value));
+    let response;
+    try {
+      response = await fetch(`${ROOT}${path}${asked.size ? `?${asked}` : ""}`, {
+        ...request,
+        headers: { Authorization: `Bearer ${this.#key}`, ...headers },
+      });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new ApiError(0, { detail: "The server cannot be reached. Is it running?" });
+    }
+    if (response.ok) return response;
+    const error = new ApiError(response.status, await response.json().catch(() => ({})));
+    if (response.status === 401) this.#onRefused(error);
+    throw error;
+  }
+}
+
+// `crypto.randomUUID` exists only where the page came over HTTPS or from this machine.
+function freshKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function sentName(response) {
+  return /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
+}

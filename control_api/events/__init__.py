@@ -1,0 +1,1 @@
+"""The stories of jobs as streams of events."""

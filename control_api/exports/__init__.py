@@ -1,0 +1,1 @@
+"""Files of results, and how values become lines of them."""

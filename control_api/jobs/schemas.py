@@ -1,0 +1,156 @@
+"""What can be asked for and what is told about it: the parameters of each kind of job, and jobs as the API shows them.
+
+One parameter model a kind, used by the API's body, the command line and the worker alike.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from storage.jobs import JobKind, JobState
+
+SchoolIds = Annotated[list[int], msgspec.Meta(min_length=1, max_length=10_000, description="Schools by id.")]
+State = Annotated[str, msgspec.Meta(min_length=2, max_length=40, description="A state, by its letters or its name.")]
+
+
+class ExtractSchools(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Read the schools out of a document."""
+
+    document_id: UUID
+    state: State | None = None
+    """The state of schools whose rows do not name one; default: what the document's title says."""
+
+
+class DiscoverWebsites(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Find the official websites of the schools chosen; with nothing chosen, of all."""
+
+    document_id: UUID | None = None
+    school_ids: SchoolIds | None = None
+    state: State | None = None
+    again: bool = False
+    """Also look at schools whose website is known."""
+
+
+class HarvestStaff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Read the staff on the websites of the schools chosen; with nothing chosen, of all."""
+
+    document_id: UUID | None = None
+    school_ids: SchoolIds | None = None
+    state: State | None = None
+    again: bool = False
+    """Also visit schools that were read not long ago."""
+
+
+class ExportLeads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Write the people at the schools chosen to a file."""
+
+    document_id: UUID | None = None
+    state: State | None = None
+    format: Literal["csv"] = "csv"
+    only_with_email: bool = False
+
+
+class Pipeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All steps for one document: its schools, their websites, their staff, the leads."""
+
+    document_id: UUID
+    state: State | None = None
+
+
+Params = ExtractSchools | DiscoverWebsites | HarvestStaff | ExportLeads | Pipeline
+
+PARAMS_OF_KIND: dict[JobKind, type[Params]] = {
+    JobKind.EXTRACT_SCHOOLS: ExtractSchools,
+    JobKind.DISCOVER_WEBSITES: DiscoverWebsites,
+    JobKind.HARVEST_STAFF: HarvestStaff,
+    JobKind.EXPORT_LEADS: ExportLeads,
+    JobKind.PIPELINE: Pipeline,
+}
+
+
+class ExtractSchoolsRequest(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="extract_schools"
+):
+    """Asks for the kind `extract_schools`."""
+
+    params: ExtractSchools
+
+
+class DiscoverWebsitesRequest(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="discover_websites"
+):
+    """Asks for the kind `discover_websites`."""
+
+    params: DiscoverWebsites
+
+
+class HarvestStaffRequest(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="harvest_staff"
+):
+    """Asks for the kind `harvest_staff`."""
+
+    params: HarvestStaff
+
+
+class ExportLeadsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="export_leads"):
+    """Asks for the kind `export_leads`."""
+
+    params: ExportLeads
+
+
+class PipelineRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="pipeline"):
+    """Asks for the kind `pipeline`."""
+
+    params: Pipeline
+
+
+JobRequest = (
+    ExtractSchoolsRequest | DiscoverWebsitesRequest | HarvestStaffRequest | ExportLeadsRequest | PipelineRequest
+)
+
+
+class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
+    """One try at a job."""
+
+    number: int
+    worker_id: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    reason: str | None
+    finish_reason: str | None
+
+
+class JobView(msgspec.Struct, frozen=True, kw_only=True):
+    """A job as it stands; what its states mean is told with `storage.jobs.JobState`."""
+
+    id: UUID
+    kind: JobKind
+    state: JobState
+    desired: Literal["run", "pause", "cancel"]
+    """What its user wishes; a running job follows at its next checkpoint."""
+    reason: str | None
+    error_code: str | None
+    params: dict[str, Any]
+    result: dict[str, Any]
+    attempt: int
+    failures: int
+    done: int
+    total: int | None
+    last_seq: int
+    """Number of its newest event."""
+    user: str
+    parent_id: UUID | None
+    step: int | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    run_after: datetime
+    """When a queued job is tried at the earliest."""
+    children: list[JobView] = []
+    attempts: list[AttemptView] = []
+    """Only where one job is shown."""

@@ -1,0 +1,77 @@
+"""Pages of a list: at most `limit` items, and an opaque cursor that leads to the next ones.
+
+The cursor is the sort key of the last item, so that a page costs the same wherever it is, and rows that are added
+meanwhile neither repeat nor hide any.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+from litestar.params import QueryParameter
+
+from control_api.problems import InvalidParameterError
+
+Item = TypeVar("Item")
+Row = TypeVar("Row")
+Key = TypeVar("Key")
+
+LARGEST_PAGE = 200
+Limit = Annotated[int, QueryParameter(ge=1, le=LARGEST_PAGE, description="Items on a page at most.")]
+PageCursor = Annotated[
+    str | None, QueryParameter(max_length=1000, description="`next` of the page before; without it, the first page.")
+]
+# `state` itself is a word of the framework's.
+InState = Annotated[
+    str | None, QueryParameter(name="state", max_length=60, description="A state, by its letters or its name.")
+]
+Search = Annotated[str | None, QueryParameter(max_length=200, description="Beginnings of words that must all occur.")]
+
+
+class InvalidCursorError(InvalidParameterError):
+    """A cursor that no page gave out."""
+
+    code = "INVALID_CURSOR"
+
+
+class Page(msgspec.Struct, Generic[Item], frozen=True):
+    """Some items of a list in its order."""
+
+    items: list[Item]
+    next: str | None
+    """Cursor of the next page; null on the last one."""
+
+
+def page_of(
+    rows: Sequence[Row], limit: int, *, item: Callable[[Row], Item], key: Callable[[Row], object]
+) -> Page[Item]:
+    """A page of rows, of which one more than `limit` was asked for: it tells whether there is a next page."""
+    shown = rows[:limit]
+    more = encode_cursor(key(shown[-1])) if len(rows) > limit else None
+    return Page([item(row) for row in shown], more)
+
+
+def encode_cursor(key: object) -> str:
+    """A sort key as an opaque word for URLs."""
+    return urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str | None, key_type: type[Key]) -> Key | None:
+    """The sort key in a cursor; None for the first page.
+
+    Raises:
+        InvalidCursorError: no list of this kind gave out such a cursor.
+    """
+    if cursor is None:
+        return None
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        return msgspec.json.decode(urlsafe_b64decode(padded), type=key_type)
+    except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise InvalidCursorError(
+            f"{cursor[:60]!r} is not a cursor of this list. Take `next` of a page as it is, or leave `cursor` away."
+        ) from error

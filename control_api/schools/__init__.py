@@ -1,0 +1,1 @@
+"""Schools and their websites, as lists, one by one, and as CSV."""

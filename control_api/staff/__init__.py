@@ -1,0 +1,1 @@
+"""People, as lists, one by one, and as CSV."""

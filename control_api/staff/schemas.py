@@ -1,0 +1,52 @@
+"""People as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from control_api.schools.schemas import EvidenceView
+
+
+class PostView(msgspec.Struct, frozen=True, kw_only=True):
+    """A person at one school, with the page that says so."""
+
+    school_id: int
+    school: str
+    website: str | None
+    title: str | None
+    role: str
+    source_url: str
+    last_seen: datetime
+
+
+class StaffItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A person in a list. School, website and source are those of the post seen last; `posts` has all."""
+
+    id: int
+    name: str
+    first_name: str | None
+    last_name: str
+    title: str | None
+    role: str
+    department: str | None
+    email: str | None
+    email_state: str
+    phone: str | None
+    extension: str | None
+    profile_url: str | None
+    school: str | None
+    school_id: int | None
+    website: str | None
+    source_url: str | None
+    confidence: float
+    first_seen: datetime
+    last_seen: datetime
+    posts: list[PostView]
+
+
+class StaffDetail(StaffItem, frozen=True, kw_only=True):
+    """A person with where each value was seen."""
+
+    evidence: list[EvidenceView]

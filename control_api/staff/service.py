@@ -1,0 +1,58 @@
+"""People between HTTP and `storage.search`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from control_api.exports.stream import Batch
+from control_api.schools.service import evidence_views
+from control_api.staff.schemas import PostView, StaffDetail, StaffItem
+from storage.accounts import Account
+from storage.database import Database
+from storage.search import PageKey, StaffFilter, evidence_of, find_staff, get_staff, lead_batch, posts_of
+
+
+@dataclass(frozen=True, slots=True)
+class StaffService:
+    """What an account may see of the people at its organization's schools."""
+
+    database: Database
+    account: Account
+
+    async def page(self, wanted: StaffFilter, *, after: PageKey | None, most: int) -> list[StaffItem]:
+        """People by last name behind `after`, with their posts."""
+        async with self.database.tenant(self.account.organization_id) as connection:
+            people = await find_staff(connection, wanted, after=after, most=most)
+            posts = await posts_of(connection, [person.id for person in people])
+        by_person: dict[int, list[Any]] = {}
+        for post in posts:
+            by_person.setdefault(post.staff_member_id, []).append(post)
+        return [_item(person, by_person.get(person.id, [])) for person in people]
+
+    async def batch(self, wanted: StaffFilter, after: PageKey | None) -> Batch:
+        """The next people of a download, school by school."""
+        async with self.database.tenant(self.account.organization_id) as connection:
+            return await lead_batch(connection, wanted, after=after)
+
+    async def get(self, staff_id: int) -> StaffDetail:
+        """A person with posts and evidence.
+
+        Raises:
+            NotFoundError: there is no such person in this organization.
+        """
+        async with self.database.tenant(self.account.organization_id) as connection:
+            person = await get_staff(connection, staff_id)
+            posts = await posts_of(connection, [staff_id])
+            seen = evidence_views(await evidence_of(connection, "staff", staff_id))
+        return StaffDetail(**msgspec.structs.asdict(_item(person, posts)), evidence=seen)
+
+
+def _item(person: Any, posts: Any) -> StaffItem:
+    newest = posts[0] if posts else None
+    fields: dict[str, Any] = dict(person._mapping)
+    fields |= {name: getattr(newest, name, None) for name in ("school", "school_id", "website", "source_url")}
+    fields["posts"] = [msgspec.convert(post, PostView, from_attributes=True) for post in posts]
+    return msgspec.convert(fields, StaffItem)

@@ -1,0 +1,173 @@
+"""`discover_websites` and `harvest_staff`: chooses the schools, runs a spider as a child process, counts the outcome.
+
+The spider stores what it finds itself, fenced by this attempt's lease. Its exit code says nothing; what counts is the
+table of targets, and the finish reason that the spider wrote to the attempt's row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from control_api.jobs.schemas import DiscoverWebsites, HarvestStaff
+from control_api.work.attempt import Attempt, WorkError
+from storage.database import job_dir
+from storage.jobs import JobState
+from storage.leases import Settlement, fenced
+from storage.models import JobAttempt
+from storage.targets import SchoolSelection, plan_discovery, plan_harvest, target_counts, target_outcomes
+
+PROJECT = Path(__file__).parents[2]
+FATAL_FINISH = {
+    "contact_missing": (
+        "OPERATOR_CONTACT_MISSING",
+        (
+            "No school's site is crawled without a contact of its operator: set TITLE1_CRAWL_CONTACT to your e-mail "
+            "address or web page and start the job again."
+        ),
+    ),
+}
+
+
+async def discover_websites(attempt: Attempt) -> Settlement:
+    """Finds the official websites of the chosen schools."""
+    params = msgspec.convert(attempt.lease.params, DiscoverWebsites)
+    lease = attempt.lease
+
+    async def plan(connection: AsyncConnection) -> None:
+        await plan_discovery(
+            connection,
+            organization_id=lease.organization_id,
+            job_id=lease.job_id,
+            selection=SchoolSelection(params.document_id, params.school_ids, params.state),
+            again=params.again,
+        )
+
+    return await _crawl(attempt, "website_discovery", plan)
+
+
+async def harvest_staff(attempt: Attempt) -> Settlement:
+    """Reads the staff on the accepted websites of the chosen schools."""
+    params = msgspec.convert(attempt.lease.params, HarvestStaff)
+    lease = attempt.lease
+
+    async def plan(connection: AsyncConnection) -> None:
+        await plan_harvest(
+            connection,
+            organization_id=lease.organization_id,
+            job_id=lease.job_id,
+            selection=SchoolSelection(params.document_id, params.school_ids, params.state),
+            fresh_days=0 if params.again else attempt.settings.harvest_fresh_days,
+        )
+
+    return await _crawl(attempt, "staff_directory", plan)
+
+
+async def _crawl(attempt: Attempt, spider: str, plan: Callable[[AsyncConnection], Awaitable[None]]) -> Settlement:
+    if not attempt.lease.checkpoint.get("planned"):
+        async with fenced(attempt.database, attempt.lease) as step:
+            await plan(step.connection)
+            counts = await target_counts(step.connection, attempt.lease.job_id)
+            done, total = sum(counts.values()) - counts.get("pending", 0), sum(counts.values())
+            await step.advance(done=done, total=total, checkpoint={"planned": True})
+            await step.event("progress", done=done, total=total)
+    counts, outcomes, _ = await _state(attempt)
+    if counts.get("pending"):
+        await _run_spider(attempt, spider)
+        counts, outcomes, finish_reason = await _state(attempt)
+        if counts.get("pending"):
+            return _unfinished(attempt, counts["pending"], finish_reason)
+    return Settlement(JobState.SUCCEEDED, result={"schools": sum(counts.values()), "states": counts, **outcomes})
+
+
+def _unfinished(attempt: Attempt, pending: int, finish_reason: str | None) -> Settlement:
+    if finish_reason in FATAL_FINISH:
+        raise WorkError(*FATAL_FINISH[finish_reason])
+    if attempt.stop.is_set():
+        return Settlement(JobState.QUEUED)
+    return Settlement(
+        JobState.QUEUED,
+        reason=f"the spider ended ({finish_reason or 'it was killed or crashed'}) with {pending} schools unfinished",
+        error_code="SCRAPING_ERROR",
+        failure=True,
+    )
+
+
+async def _state(attempt: Attempt) -> tuple[dict[str, int], dict[str, Any], str | None]:
+    """Targets by state, the summary, and what this attempt's spider gave as its reason to stop."""
+    lease = attempt.lease
+    async with attempt.database.tenant(lease.organization_id) as connection:
+        finish_reason = await connection.scalar(
+            select(JobAttempt.finish_reason).where(
+                JobAttempt.job_id == lease.job_id, JobAttempt.number == lease.attempt
+            )
+        )
+        return (
+            await target_counts(connection, lease.job_id),
+            await target_outcomes(connection, lease.job_id),
+            finish_reason,
+        )
+
+
+async def _run_spider(attempt: Attempt, spider: str) -> None:
+    """Runs the spider to its end, or until the attempt must stop; no process of it is left afterwards."""
+    lease = attempt.lease
+    folder = job_dir(attempt.storage_settings, lease.job_id)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    with (folder / f"attempt-{lease.attempt}.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "crawler.launch",
+            spider,
+            "--parent",
+            str(os.getpid()),
+            f"job={lease.job_id}",
+            f"attempt={lease.attempt}",
+            "-s",
+            f"JOBDIR={folder / 'frontier'}",
+            cwd=PROJECT,
+            env={**os.environ, "DATABASE_URL": attempt.database.url},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # its own process group, so that all of it can be ended
+        )
+        try:
+            await _wait(attempt, process)
+        finally:
+            _kill_group(process)
+
+
+async def _wait(attempt: Attempt, process: Process) -> None:
+    ended = asyncio.create_task(process.wait())
+    waits = {ended, asyncio.create_task(attempt.stop.wait()), asyncio.create_task(attempt.lost.wait())}
+    try:
+        async with asyncio.timeout(attempt.settings.crawl_wall_seconds):
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    except TimeoutError:
+        pass  # stopped like any other; counts as a failure only if no school ended since the last one
+    finally:
+        if not ended.done() and not attempt.lost.is_set():
+            process.send_signal(signal.SIGTERM)
+            await asyncio.wait({ended}, timeout=attempt.settings.stop_seconds)
+        _kill_group(process)
+        await process.wait()
+        for task in waits:
+            task.cancel()
+
+
+def _kill_group(process: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,95 @@
+"""Wires the crawl: one Scrapy add-on that puts our scheduler, transport, middlewares, pipelines and feeds in place.
+
+Everything here is decided by the operator's `CrawlSettings` and by what the rooms need together; `settings.py` holds
+only figures. The order of the middlewares is the way of a request: robots.txt, pace, (retry), redirects, transport.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapy.settings import BaseSettings
+
+from crawler.crawl_settings import PRODUCT, crawl_settings
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+_HANDLER = "crawler.middlewares.address_guard.GuardedDownloadHandler"
+_FEEDS = "crawler.feeds"
+
+_DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
+    "crawler.middlewares.robots.RobotsMiddleware": 100,
+    "crawler.middlewares.politeness.PolitenessMiddleware": 560,
+    "crawler.middlewares.redirects.UnfilteredMetaRefreshMiddleware": 580,
+    "crawler.middlewares.redirects.UnfilteredRedirectMiddleware": 600,
+    # Ours stand in their places.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    # No proxies, no passwords and no off-site rule of Scrapy's: the visit itself knows where it may go.
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+}
+_PIPELINES: dict[str, int] = {
+    "crawler.pipelines.normalize.NormalizePipeline": 100,
+    "crawler.pipelines.check.CheckPipeline": 200,
+}
+# Only a crawl for a job has a database; by hand, these are not even imported.
+_JOB_PIPELINES: dict[str, int] = {"crawler.pipelines.store.StorePipeline": 900}
+_JOB_EXTENSIONS: dict[str, int] = {"crawler.extensions.job_report.JobReport": 0}
+
+
+class CrawlAddon:
+    """The project's add-on."""
+
+    def __init__(self, *, for_job: bool = False) -> None:
+        self._for_job = for_job
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> CrawlAddon:
+        """Builds the add-on for a crawl."""
+        return cls(for_job=bool(getattr(crawler.spider, "job", None)))
+
+    def update_settings(self, settings: BaseSettings) -> None:
+        """Sets what the project decides; the command line still wins where it can only make a crawl slower."""
+        operator = crawl_settings()
+        own: dict[str, Any] = {
+            "SCHEDULER": "crawler.journal.JournalScheduler",
+            "DUPEFILTER_CLASS": "crawler.journal.SeenFilter",
+            "REQUEST_FINGERPRINTER_CLASS": "crawler.fingerprints.VisitFingerprinter",
+            "DOWNLOADER": "crawler.middlewares.politeness.PoliteDownloader",
+            "DOWNLOAD_HANDLERS": {
+                "http": _HANDLER,
+                "https": _HANDLER,
+                "data": None,
+                "file": None,
+                "ftp": None,
+                "s3": None,
+            },
+            "DOWNLOAD_TIMEOUT": operator.timeout_seconds,
+            "USER_AGENT": operator.user_agent,
+            "ROBOTSTXT_USER_AGENT": PRODUCT,
+            "AUTOTHROTTLE_START_DELAY": operator.delay_seconds,
+            "FEED_EXPORTERS": {
+                "json": f"{_FEEDS}.JsonRows",
+                "jsonlines": f"{_FEEDS}.JsonLinesRows",
+                "jsonl": f"{_FEEDS}.JsonLinesRows",
+                "jl": f"{_FEEDS}.JsonLinesRows",
+                "csv": f"{_FEEDS}.CsvRows",
+            },
+        }
+        for name, value in own.items():
+            settings.set(name, value, priority="addon")
+        # PoliteDownloader keeps the floor whatever is set here; a spider or command line can only raise it.
+        slower = max(operator.delay_seconds, settings.getfloat("DOWNLOAD_DELAY"))
+        settings.set("DOWNLOAD_DELAY", slower, priority="cmdline")
+        parts: dict[str, dict[str, Any]] = {
+            "DOWNLOADER_MIDDLEWARES": _DOWNLOADER_MIDDLEWARES,
+            "ITEM_PIPELINES": _PIPELINES | (_JOB_PIPELINES if self._for_job else {}),
+            "EXTENSIONS": _JOB_EXTENSIONS if self._for_job else {},
+        }
+        for setting, places in parts.items():
+            for path, place in places.items():
+                settings[setting].set(path, place, priority="addon")

@@ -1,0 +1,65 @@
+"""A spider's tie to the job it works for: the database, and the lease that fences all it writes.
+
+Only spiders that a worker launched have one (`job=` and `attempt=` among their arguments). What a spider run by hand
+needs imports none of this, so that it works without a database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+
+from storage.database import Database
+from storage.leases import Lease, current_lease
+from storage.models import JobAttempt
+from storage.settings import StorageSettings
+
+
+@dataclass(frozen=True, slots=True)
+class JobSession:
+    """What a spider that works for a job may use."""
+
+    database: Database
+    lease: Lease
+
+
+_sessions: dict[tuple[str, int], JobSession] = {}
+
+
+async def open_session(job: str, attempt: int) -> JobSession:
+    """The session of a job's attempt in this process; the first call connects and looks up the lease.
+
+    Raises:
+        LeaseLostError: the attempt is over; the crawl has nothing to do.
+        DatabaseUnavailableError: PostgreSQL does not answer.
+        LookupError: no worker started this process.
+    """
+    session = _sessions.get((job, attempt))
+    if session is None:
+        settings = StorageSettings()
+        if settings.database_url is None:
+            raise LookupError("a spider that works for a job is started by a worker, which gives it DATABASE_URL")
+        database = Database(settings.database_url, pool_size=2)
+        session = JobSession(database, await current_lease(database, UUID(job), attempt))
+        _sessions[job, attempt] = session
+    return session
+
+
+async def report_end(session: JobSession, reason: str, stats: dict[str, Any]) -> None:
+    """Writes why the spider ended to its attempt's row; a late report cannot disturb a newer attempt's."""
+    async with session.database.tenant(session.lease.organization_id) as connection:
+        await connection.execute(
+            update(JobAttempt)
+            .where(JobAttempt.job_id == session.lease.job_id, JobAttempt.number == session.lease.attempt)
+            .values(finish_reason=reason, stats=stats)
+        )
+
+
+async def close_session(job: str, attempt: int) -> None:
+    """Closes the session's connections, if it was opened."""
+    session = _sessions.pop((job, attempt), None)
+    if session is not None:
+        await session.database.close()

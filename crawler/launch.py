@@ -1,0 +1,72 @@
+"""Runs one spider as a child of the worker: `python -m crawler.launch SPIDER key=value … [-s NAME=VALUE …]`.
+
+The child dies with its parent (SIGKILL by the kernel), so that a killed worker leaves no crawl behind; SIGTERM ends it
+cleanly within ten seconds. Its exit status says nothing about the crawl: an extension writes what happened. By hand,
+`scrapy crawl` runs the same spiders.
+
+The kernel watches the *thread* that started the child: start it from a thread that lives as long as the worker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the spider that the arguments name; returns when its crawl has ended."""
+    parser = argparse.ArgumentParser(prog="crawler.launch", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("spider")
+    parser.add_argument("arguments", nargs="*", metavar="key=value")
+    parser.add_argument("-s", "--set", action="append", default=[], metavar="NAME=VALUE", help="a Scrapy setting")
+    parser.add_argument("--parent", type=int, help="process id of the worker; without it, whoever started this")
+    options = parser.parse_intermixed_args(arguments)
+    die_with_parent(options.parent)
+    os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")
+    try:
+        spider_arguments, settings = _pairs(options.arguments), _pairs(options.set)
+    except ValueError as error:
+        parser.error(str(error))
+    _crawl(options.spider, spider_arguments, settings)
+    return 0
+
+
+def die_with_parent(parent: int | None = None) -> None:
+    """Asks the kernel to kill this process when its parent ends, and ends it if that has already happened."""
+    expected = parent or os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # A parent that ended before the line above can no longer be noticed by the kernel.
+    if os.getppid() != expected:
+        sys.exit("the process that asked for this crawl has ended")
+
+
+def _crawl(spider: str, arguments: dict[str, str], settings: dict[str, str]) -> None:
+    # Scrapy takes half a second to import; it must not widen the time in which a parent's end goes unnoticed.
+    from scrapy.crawler import AsyncCrawlerProcess  # noqa: PLC0415
+    from scrapy.utils.project import get_project_settings  # noqa: PLC0415
+
+    project = get_project_settings()
+    project.setdict(settings, priority="cmdline")
+    process = AsyncCrawlerProcess(project)
+    process.crawl(spider, **arguments)
+    process.start()
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise ValueError(f"{text!r} is not key=value")
+        pairs[key] = value
+    return pairs
+
+
+if __name__ == "__main__":
+    sys.exit(main())

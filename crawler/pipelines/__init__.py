@@ -1,0 +1,1 @@
+"""What every item passes on its way to the feed or the database; each pipeline has one purpose."""

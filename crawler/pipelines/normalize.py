@@ -1,0 +1,58 @@
+"""Makes the texts of items fit to be kept: one Unicode form, no control characters, single spaces, bounded lengths.
+
+First of the pipelines. Values keep their words: nothing is corrected, translated or completed here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+import msgspec
+
+from crawler.items import CandidateItem, PageItem, TargetItem
+from extraction.staff.records import Person
+
+_UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_LONGEST_URL = 2_000
+_LONGEST = {"snippet": 300, "path": 1_000, "profile_url": _LONGEST_URL, "email": 254, "phone": 64, "extension": 16}
+_LONGEST_TEXT = 200
+_LONGEST_REASON = 1_000
+
+
+class NormalizePipeline:
+    """Normalizes the texts of every item."""
+
+    def process_item(self, item: Any) -> Any:
+        """Returns the item with its texts normalized."""
+        if isinstance(item, PageItem):
+            item.url, item.reason = plain_text(item.url, _LONGEST_URL), plain_text(item.reason, _LONGEST_REASON)
+            item.people = [normalized_person(person) for person in item.people]
+        elif isinstance(item, CandidateItem):
+            item.url = plain_text(item.url, _LONGEST_URL)
+            for signal in item.signals:
+                signal.detail = plain_text(signal.detail, _LONGEST_TEXT)
+        elif isinstance(item, TargetItem):
+            item.reason = plain_text(item.reason, _LONGEST_REASON)
+        return item
+
+
+def normalized_person(person: Person) -> Person:
+    """Returns a person whose texts are normalized; an e-mail address is put in lower case."""
+    changes: dict[str, str | None] = {}
+    for name in person.__struct_fields__:
+        value = getattr(person, name)
+        if isinstance(value, str):
+            text = plain_text(value, _LONGEST.get(name, _LONGEST_TEXT))
+            if name == "email":
+                text = text.lower()
+            if text != value:
+                # An empty text in a field that may be absent is an absent value.
+                changes[name] = text or (None if name not in {"name", "snippet", "path", "role"} else "")
+    return msgspec.structs.replace(person, **changes) if changes else person
+
+
+def plain_text(text: str, longest: int) -> str:
+    """Returns a text in NFC, without characters that no database or reader should meet, cut at `longest`."""
+    return " ".join(unicodedata.normalize("NFC", _UNFIT.sub("", text)).split())[:longest].rstrip()

@@ -1,0 +1,234 @@
+"""The last pipeline of a crawl for a job: writes items in batches, each batch one fenced transaction.
+
+`process_item` returns when the item is stored. The journal counts a request as done only after its items have left the
+pipelines, so a crash can repeat an item but not lose one; and everything written here is an upsert, so repeating is
+harmless. Items that arrive while a batch is being written wait for the next one: the slower the database, the larger
+the batches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+from scrapy.exceptions import NotConfigured
+
+from crawler.items import CandidateItem, PageItem, TargetItem
+from crawler.job_session import JobSession, open_session, report_end
+from storage.errors import DatabaseUnavailableError, LeaseLostError, StorageError
+from storage.leases import FencedStep, fenced
+from storage.staff import SeenPerson, store_people
+from storage.targets import Visit, end_target, school_name, store_visits, target_counts
+from storage.websites import Candidate, decide_website, store_candidates
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+log = logging.getLogger(__name__)
+
+Item = CandidateItem | PageItem | TargetItem
+BATCH_ITEMS = 100
+GATHER_SECONDS = 0.05
+"""What the first item of a batch waits for company."""
+DATABASE_PATIENCE_SECONDS = 60.0
+"""How long a batch waits for PostgreSQL to come back before the crawl stops; its journal keeps what was not stored."""
+REPORT_SECONDS = 5.0
+
+
+class StorePipeline:
+    """Stores items for the spider's job. Does nothing in a crawl by hand."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.waiting: list[tuple[Item, asyncio.Future[None]]] = []
+        self.arrived = asyncio.Event()
+        self.session: JobSession | None = None
+        self.writer: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> StorePipeline:
+        """Scrapy's constructor."""
+        if not getattr(crawler.spider, "job", None):
+            raise NotConfigured("no job: items go to the feeds only")
+        return cls(crawler)
+
+    async def open_spider(self) -> None:
+        """Connects and starts the writer."""
+        spider = self.crawler.spider
+        self.session = await open_session(getattr(spider, "job", ""), getattr(spider, "attempt", 0))
+        self.writer = asyncio.create_task(self._write_batches(self.session))
+
+    async def process_item(self, item: Any) -> Any:
+        """Returns the item when it is stored."""
+        if isinstance(item, Item):
+            stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.waiting.append((item, stored))
+            self.arrived.set()
+            await stored
+        return item
+
+    async def close_spider(self) -> None:
+        """Waits for the last batch."""
+        if self.writer is None:
+            return
+        await asyncio.gather(*(stored for _, stored in self.waiting))
+        self.writer.cancel()
+        await asyncio.gather(self.writer, return_exceptions=True)
+
+    async def _write_batches(self, session: JobSession) -> None:
+        while True:
+            await self.arrived.wait()
+            await asyncio.sleep(GATHER_SECONDS)
+            batch = self.waiting[:BATCH_ITEMS]
+            try:
+                await self._write(session, [item for item, _ in batch])
+            except LeaseLostError as error:
+                await _give_up(session, "lease_lost", error.message)
+            except DatabaseUnavailableError as error:
+                await _give_up(session, "database_unavailable", error.message)
+            except Exception as error:
+                log.exception("a batch of %d items cannot be stored", len(batch))
+                await _give_up(session, "store_failed", f"{type(error).__name__}: {error}")
+            del self.waiting[: len(batch)]
+            if not self.waiting:
+                self.arrived.clear()
+            self.crawler.stats.inc_value("store/batches")
+            for _, stored in batch:
+                if not stored.done():
+                    stored.set_result(None)
+
+    async def _write(self, session: JobSession, items: list[Item]) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + DATABASE_PATIENCE_SECONDS
+        while True:
+            try:
+                async with fenced(session.database, session.lease) as step:
+                    await _store(step, items)
+            except DatabaseUnavailableError as error:
+                if loop.time() > deadline:
+                    raise
+                log.warning("items wait: %s", error.message)
+                await asyncio.sleep(1.0)
+            else:
+                return
+
+
+async def _give_up(session: JobSession, reason: str, words: str) -> None:
+    """Ends this process at once, without an orderly close.
+
+    An orderly close would answer the items that could not be stored, and the journal would count their requests as
+    done. A crash is what the journal is made for: the next attempt begins with just those requests.
+    """
+    log.error("the crawl gives up (%s): %s", reason, words)
+    with contextlib.suppress(StorageError, TimeoutError):
+        async with asyncio.timeout(REPORT_SECONDS):
+            await report_end(session, reason, {})
+    logging.shutdown()
+    os._exit(1)
+
+
+async def _store(step: FencedStep, items: list[Item]) -> None:
+    """Writes one batch; within a school the items keep their order: pages and candidates before its end."""
+    lease = step.lease
+    pages = [item for item in items if isinstance(item, PageItem)]
+    await store_visits(
+        step.connection,
+        [
+            Visit(int(page.target), page.url, page.status, page.outcome, page.reason, len(page.people), page.fetched_at)
+            for page in pages
+        ],
+        organization_id=lease.organization_id,
+        job_id=lease.job_id,
+    )
+    await store_people(
+        step.connection,
+        [person for page in pages for person in _people(page)],
+        organization_id=lease.organization_id,
+        job_id=lease.job_id,
+        attempt=lease.attempt,
+    )
+    await store_candidates(
+        step.connection,
+        [_candidate(item) for item in items if isinstance(item, CandidateItem)],
+        organization_id=lease.organization_id,
+        job_id=lease.job_id,
+        attempt=lease.attempt,
+    )
+    ended = [item for item in items if isinstance(item, TargetItem)]
+    for target in ended:
+        await _end(step, target)
+
+
+async def _end(step: FencedStep, target: TargetItem) -> None:
+    school_id = int(target.target)
+    if step.lease.kind == "discover_websites":
+        await decide_website(step.connection, school_id, target.website, target.outcome)
+    if not await end_target(
+        step.connection,
+        step.lease.job_id,
+        school_id,
+        state=target.state,
+        outcome=target.outcome,
+        reason=target.reason,
+    ):
+        return  # told before, in an attempt that was killed after it
+    counts = await target_counts(step.connection, step.lease.job_id)
+    total = sum(counts.values())
+    done = total - counts.get("pending", 0)
+    await step.advance(done=done, total=total)
+    await step.event(
+        "target",
+        school_id=school_id,
+        school=await school_name(step.connection, school_id),
+        state=target.state,
+        outcome=target.outcome,
+        reason=target.reason,
+        website=target.website,
+        score=target.score,
+        pages=target.pages,
+        people=target.people,
+        done=done,
+        total=total,
+    )
+
+
+def _people(page: PageItem) -> list[SeenPerson]:
+    return [
+        SeenPerson(
+            school_id=int(page.target),
+            url=page.url,
+            seen_at=page.fetched_at,
+            name=person.name,
+            first_name=person.first,
+            last_name=person.last,
+            title=person.title,
+            role=person.role,
+            department=person.department,
+            email=person.email,
+            email_state=person.email_state,
+            email_method=person.email_method,
+            phone=person.phone,
+            phone_e164=person.phone_e164,
+            extension=person.extension,
+            profile_url=person.profile_url,
+            snippet=person.snippet,
+            confidence=person.confidence,
+        )
+        for person in page.people
+    ]
+
+
+def _candidate(item: CandidateItem) -> Candidate:
+    return Candidate(
+        int(item.target),
+        item.url,
+        item.provider,
+        item.score,
+        [dataclasses.asdict(signal) for signal in item.signals],
+        item.status,
+        item.fetched_at,
+    )

@@ -1,0 +1,55 @@
+"""Why a request was not carried out although nothing is wrong with the program: each refusal knows its outcome.
+
+Raised by the middlewares and the transport, seen by the spiders' errbacks. `outcome` is the word that reaches the
+items and the table, `reason` the sentence for the operator. All are `IgnoreRequest`s: Scrapy neither retries nor logs
+them as errors.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from scrapy.exceptions import IgnoreRequest
+
+
+class Refusal(IgnoreRequest):
+    """A request that must not, or not now, be made."""
+
+    outcome: ClassVar[str] = "refused"
+    later: ClassVar[bool] = False
+    """Whether the same request may be allowed at another time, so that its school should be tried again."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class AddressRefusedError(Refusal):
+    """The address, port or scheme is closed to the crawler."""
+
+
+class RobotsDeniedError(Refusal):
+    """The site's robots.txt forbids the page."""
+
+    outcome = "robots_denied"
+
+
+class RobotsUnavailableError(Refusal):
+    """The site's robots.txt could not be had, which means no for now (RFC 9309, 2.3.1.4)."""
+
+    outcome = "robots_unavailable"
+    later = True
+
+
+class HostParkedError(Refusal):
+    """The host asked for a longer pause than this crawl waits, or keeps failing."""
+
+    outcome = "host_parked"
+    later = True
+
+
+class CrawlStoppingError(Refusal):
+    """The crawl is ending: the request goes back to the journal untouched."""
+
+    outcome = "stopped"
+    later = True

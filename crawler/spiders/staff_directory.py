@@ -1,0 +1,277 @@
+"""The harvest: from a school's website to the people its staff pages show.
+
+    scrapy crawl staff_directory -a url=https://www.school.org -a name="Lincoln Elementary" -O staff.json
+    scrapy crawl staff_directory -a schools=schools.csv -O staff.csv
+    scrapy crawl staff_directory -a job=ID -a attempt=N
+
+The way of a visit: the home page, the links that most likely lead to the staff list, the further pages of a list, the
+people's own pages where the list leaves out an address, and the well-known paths when nothing was found. It never
+leaves the school's site: its host, and on a shared host its path prefix or pages that name the school. By hand, a feed
+(`-O`) has one flat row a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from scrapy.http import HtmlResponse, Response
+from typing_extensions import override
+from w3lib.encoding import http_content_type_encoding
+
+from crawler.discovery.school_names import SchoolName
+from crawler.items import PageItem, TargetItem, TargetState
+from crawler.sites import clean_url, prefix_of, same_host, site_after, start_addresses, under
+from crawler.spiders.base import Problem, VisitSpider, now
+from crawler.targets import SchoolTarget
+from crawler.visits import HeldPerson, Step, Visit
+from extraction.staff.links import known_paths, rank_links
+from extraction.staff.page import read_staff_page
+from extraction.staff.records import Person, RankedLink, StaffPage
+
+_DEEPEST = 3
+"""Links followed from the home page on."""
+_MOST_PROFILES = 15
+_SNIPPET = 300
+_FADE = 0.9
+"""What a link is worth one page further from the home page."""
+_WORTH_AFTER_LIST = 0.5
+"""Once people were found, only links that promise at least this much are still followed."""
+_NEXT_SCORE, _PROFILE_SCORE, _GUESS_SCORE = 2.0, 0.45, 0.05
+
+# What a visit reached, the best first: one word of its pages is the word of the school.
+_BEST_FIRST = (
+    "staff",
+    "needs_browser",
+    "blocked",
+    "no_staff",
+    "too_large",
+    "not_html",
+    "unreadable",
+    "robots_denied",
+    "http_error",
+    "off_site",
+    "refused",
+    "robots_unavailable",
+    "host_parked",
+    "unreachable",
+)
+_STATES: dict[str, TargetState] = {
+    "staff": "done",
+    "no_staff": "done",
+    "needs_browser": "done",
+    "blocked": "done",
+    "robots_denied": "skipped",
+    "refused": "skipped",
+    "no_website": "skipped",
+}
+
+
+class StaffDirectorySpider(VisitSpider):
+    """Harvests the published staff contacts of schools whose websites are known."""
+
+    name = "staff_directory"
+
+    def __init__(self, url: str = "", name: str = "", **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._one_school = SchoolTarget(key=url, name=name, website=url) if url else None
+
+    @override
+    def named_schools(self) -> list[SchoolTarget]:
+        return [self._one_school] if self._one_school is not None else super().named_schools()
+
+    @override
+    def plan(self, school: SchoolTarget) -> Visit:
+        visit = Visit(school)
+        addresses = start_addresses(school.website or "")
+        if addresses:
+            visit.offer(Step(addresses[0], "home", 1.0, otherwise=addresses[1:]))
+        else:
+            visit.outcome, visit.reason = "no_website", "no website is known"
+            visit.guessed = True
+        return visit
+
+    @override
+    def read_page(self, response: Response, visit: Visit, step: Step) -> list[Any]:
+        if step.kind == "home":
+            visit.site = site_after(step.url, response.url)
+        elif not self._is_inside(response.url, step.note, visit):
+            return self.miss_page(
+                Problem("off_site", f"it led to another site: {response.url}", response.status), visit, step
+            )
+        if not isinstance(response, HtmlResponse):
+            return self.miss_page(Problem("not_html", "the answer is not a web page", response.status), visit, step)
+        visit.answered += 1
+        page = read_staff_page(response.body, response.url, encoding=declared_encoding(response))
+        _note(visit, page.outcome, page.reason)
+        if step.kind == "profile":
+            people = self._complete(page, visit, step)
+        else:
+            people = self._hold(page, visit, response.url)
+            self._offer_further(page, response, visit, step)
+        people = [person for person in people if _is_new(person, visit)]
+        return [PageItem(visit.school.key, response.url, response.status, page.outcome, page.reason, now(), people)]
+
+    @override
+    def miss_page(self, problem: Problem, visit: Visit, step: Step) -> list[Any]:
+        _note(visit, problem.outcome, problem.reason)
+        missed = PageItem(visit.school.key, step.url, problem.status, problem.outcome, problem.reason, now())
+        return [missed, *(self._release(visit, step.url) if step.kind == "profile" else [])]
+
+    @override
+    def refill(self, visit: Visit) -> None:
+        if visit.guessed or visit.people or not visit.answered:
+            return
+        visit.guessed = True
+        for path in known_paths(visit.site):
+            self._offer(visit, Step(path, "guess", _GUESS_SCORE, _DEEPEST - 1))
+
+    @override
+    def conclude(self, visit: Visit) -> list[Any]:
+        released = self._release(visit)
+        outcome, reason = visit.outcome, visit.reason
+        if visit.people:
+            outcome, reason = "staff", f"{len(visit.people)} people on {visit.answered} pages"
+        elif visit.later and outcome not in {"needs_browser", "blocked", "no_staff", "robots_denied"}:
+            outcome, reason = "try_later", visit.later
+        end = TargetItem(
+            target=visit.school.key,
+            state=_STATES.get(outcome, "failed"),
+            outcome=outcome or "no_staff",
+            reason=reason,
+            website=visit.site or visit.school.website,
+            pages=visit.pages,
+            people=len(visit.people),
+        )
+        return [*released, end]
+
+    def _offer_further(self, page: StaffPage, response: HtmlResponse, visit: Visit, step: Step) -> None:
+        for url in page.next_pages:
+            self._offer(visit, Step(url, "next", _NEXT_SCORE, step.depth, step.note))
+        if step.depth < _DEEPEST and step.kind != "next":
+            self._offer_links(response, visit, step)
+        if visit.people or page.people:
+            visit.frontier = [
+                other
+                for other in visit.frontier
+                if other.kind in {"next", "profile"} or other.score >= _WORTH_AFTER_LIST
+            ]
+
+    def _offer_links(self, response: HtmlResponse, visit: Visit, step: Step) -> None:
+        # On a shared host the staff list of a school may stand outside its prefix, under its name: `_offer` looks.
+        prefix = visit.site if prefix_of(visit.site) is not None else None
+        for link in rank_links(response.body, response.url, prefix=prefix):
+            if not _is_district_office(link):
+                score = min(link.score, 1.0) * _FADE**step.depth
+                self._offer(visit, Step(link.url, "link", score, step.depth + 1, link.text[:100]))
+
+    def _offer(self, visit: Visit, step: Step) -> None:
+        url = clean_url(step.url)
+        if url is not None and self._is_inside(url, step.note, visit):
+            visit.offer(msgspec.structs.replace(step, url=url))
+
+    def _is_inside(self, url: str, note: str, visit: Visit) -> bool:
+        if under(url, visit.site):
+            return True
+        return same_host(url, visit.site) and SchoolName(visit.school.name).is_named_in(f"{note} {_spaced(url)}")
+
+    def _hold(self, page: StaffPage, visit: Visit, url: str) -> list[Person]:
+        """Keeps back the people whose own pages are to be read, and returns the others."""
+        worth = {clean for profile in page.profiles if (clean := clean_url(profile)) is not None}
+        free: list[Person] = []
+        for person in page.people:
+            profile = clean_url(person.profile_url or "")
+            room = len(visit.held) < _MOST_PROFILES
+            if person.email is None and profile is not None and profile in worth and room:
+                before = len(visit.frontier)
+                self._offer(visit, Step(profile, "profile", _PROFILE_SCORE, _DEEPEST, person.name))
+                if len(visit.frontier) > before:
+                    visit.held.append(HeldPerson(person, url, profile))
+                    continue
+            free.append(person)
+        return free
+
+    def _complete(self, page: StaffPage, visit: Visit, step: Step) -> list[Person]:
+        """Returns the person of a profile page, with what only the list said, or the person as listed."""
+        held = next((one for one in visit.held if one.profile == step.url), None)
+        if held is None:
+            return []
+        visit.held.remove(held)
+        own = next((one for one in page.people if _same_name(one, held.person)), None)
+        return [_joined(held.person, own) if own is not None else held.person]
+
+    def _release(self, visit: Visit, profile: str | None = None) -> list[PageItem]:
+        """Returns the people kept back whose own pages cannot be read any more, as their lists showed them."""
+        pages: dict[str, list[Person]] = defaultdict(list)
+        for held in [one for one in visit.held if profile in {None, one.profile}]:
+            visit.held.remove(held)
+            if _is_new(held.person, visit):
+                pages[held.list_url].append(held.person)
+        reason = "the people's own pages could not be read"
+        return [PageItem(visit.school.key, url, 200, "staff", reason, now(), people) for url, people in pages.items()]
+
+
+def _note(visit: Visit, outcome: str, reason: str) -> None:
+    known = {word: place for place, word in enumerate(_BEST_FIRST)}
+    worst = len(_BEST_FIRST)
+    if not visit.outcome or known.get(outcome, worst) < known.get(visit.outcome, worst):
+        visit.outcome, visit.reason = outcome, reason
+
+
+def _is_new(person: Person, visit: Visit) -> bool:
+    key = f"{person.name.casefold()}|{person.email or ''}"
+    # The same person again without an address says nothing new.
+    if key in visit.people or (person.email is None and any(one.startswith(key) for one in visit.people)):
+        return False
+    visit.people.append(key)
+    return True
+
+
+def _same_name(one: Person, other: Person) -> bool:
+    if one.name.casefold() == other.name.casefold():
+        return True
+    # "Alvarez, Maria" in the list, "Mrs. Maria Alvarez" on her page.
+    split = [(who.first or "", who.last or "") for who in (one, other)]
+    return all(split[0]) and [part.casefold() for part in split[0]] == [part.casefold() for part in split[1]]
+
+
+def _joined(listed: Person, own: Person) -> Person:
+    """Returns the person of the profile page; what it leaves out comes from the list, whose text is then kept too."""
+    missing = {
+        field: value
+        for field in ("title", "department", "email", "phone", "phone_e164", "extension")
+        if getattr(own, field) is None and (value := getattr(listed, field)) is not None
+    }
+    if not missing:
+        return own
+    if "title" in missing:
+        missing["role"] = listed.role
+    if "email" in missing:
+        missing |= {"email_state": listed.email_state, "email_method": listed.email_method}
+    half = _SNIPPET // 2 - 2
+    return msgspec.structs.replace(own, **missing, snippet=f"{listed.snippet[:half]} … {own.snippet[:half]}")
+
+
+def declared_encoding(response: Response) -> str | None:
+    """Returns the character encoding that the server declared, if any."""
+    declared = response.headers.get(b"Content-Type")
+    return http_content_type_encoding(declared.decode("latin-1")) if declared else None
+
+
+def _spaced(url: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", " ", url)
+
+
+def _is_district_office(link: RankedLink) -> bool:
+    return _district_words().search(f"{link.text} {_spaced(link.url)}") is not None
+
+
+@cache
+def _district_words() -> re.Pattern[str]:
+    lines = files("crawler.spiders").joinpath("district_words.txt").read_text("utf-8").splitlines()
+    words = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return re.compile(r"(?i)\b(?:" + "|".join(re.escape(word) for word in words) + r")\b")

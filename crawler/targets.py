@@ -1,0 +1,22 @@
+"""The schools a crawl is about, whichever way they came: the job's table, a CSV file, or one address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolTarget:
+    """One school inside a crawl. `key` names it in items and in the table (the school's id, or its line in a file)."""
+
+    key: str
+    name: str = ""
+    district: str | None = None
+    nces_id: str | None = None
+    address: str | None = None
+    city: str | None = None
+    county: str | None = None
+    state: str | None = None
+    zip: str | None = None
+    phone: str | None = None
+    website: str | None = None

@@ -1,0 +1,96 @@
+"""A visit: everything the crawl knows of one school's turn, as plain values that travel in its one request.
+
+Because the whole state is in the request, the journal makes it crash-safe, and no counter anywhere has to say when a
+school is finished: the chain of requests ends, and its last link writes the school's outcome.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from crawler.sites import page_key
+from crawler.targets import SchoolTarget
+from extraction.staff.records import Person
+
+_LONGEST_FRONTIER = 150
+
+
+class Step(msgspec.Struct):
+    """A page to ask for. The next one asked for has the highest `score`; among equals the one found first."""
+
+    url: str
+    kind: str
+    """What it is hoped to be; each spider has its own words."""
+    score: float
+    depth: int = 0
+    note: str = ""
+    """Who named it: a provider, or the text of a link."""
+    otherwise: list[str] = msgspec.field(default_factory=list[str])
+    """Addresses to try instead when this one cannot be had, such as the same with https."""
+
+
+class HeldPerson(msgspec.Struct):
+    """A person whose own page may say what the list left out."""
+
+    person: Person
+    list_url: str
+    profile: str
+
+
+class Visit(msgspec.Struct):
+    """One school's turn in a crawl."""
+
+    school: SchoolTarget
+    frontier: list[Step] = msgspec.field(default_factory=list[Step])
+    seen: list[str] = msgspec.field(default_factory=list[str])
+    """Keys of the pages that are or were in the frontier."""
+    step: Step | None = None
+    """The page that is being asked for."""
+    pages: int = 0
+    answered: int = 0
+    """Pages that could be read."""
+    seconds: float = 0.0
+    """How long the servers took for them."""
+    site: str = ""
+    """The school's site, once its home page has answered."""
+    outcome: str = ""
+    """The best that was reached so far."""
+    reason: str = ""
+    later: str = ""
+    """Why the school should be tried again at another time, if it should."""
+    people: list[str] = msgspec.field(default_factory=list[str])
+    """Keys of the people yielded."""
+    held: list[HeldPerson] = msgspec.field(default_factory=list[HeldPerson])
+    guessed: bool = False
+    """Whether the well-known paths were added."""
+    best_url: str = ""
+    best_score: float = 0.0
+    searched: int = 0
+    """Searches sent to the search provider."""
+
+    def offer(self, step: Step) -> bool:
+        """Adds a page to the frontier unless it is or was there, or there is no room."""
+        key = page_key(step.url)
+        if key in self.seen or len(self.frontier) >= _LONGEST_FRONTIER:
+            return False
+        self.seen.append(key)
+        self.frontier.append(step)
+        return True
+
+    def take(self) -> Step | None:
+        """Takes the most promising page out of the frontier."""
+        if not self.frontier:
+            return None
+        best = max(range(len(self.frontier)), key=lambda place: (self.frontier[place].score, -place))
+        return self.frontier.pop(best)
+
+    def packed(self) -> dict[str, Any]:
+        """Returns the visit as plain values."""
+        return msgspec.to_builtins(self)
+
+    @classmethod
+    def unpacked(cls, values: dict[str, Any]) -> Visit:
+        """Rebuilds a visit from `packed` values."""
+        return msgspec.convert(values, cls)

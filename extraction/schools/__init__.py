@@ -1,0 +1,1 @@
+"""Lists of schools: from PDF bytes to `SchoolRow`s."""

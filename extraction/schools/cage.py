@@ -1,0 +1,282 @@
+"""The cage: PDFs are read in a child process that cannot take more than its share.
+
+A PDF is a program written by a stranger. 51 KB can ask for 2 GB and a minute; 281 KB for an hour. So the child limits
+its memory and CPU time by the kernel's means, the parent watches the clock, and when a limit is met the whole process
+group is killed. What was read before stays valid: readings arrive page by page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Collection, Generator, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Literal, Self, cast
+
+import msgspec
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import extraction
+from extraction.errors import PdfError
+from extraction.schools.file_kind import check_is_pdf
+from extraction.schools.messages import Done, Failed, Message, Outlined, Read, Request, Turn
+from extraction.schools.records import DocumentOutline, PageReading
+
+logger = logging.getLogger(__name__)
+
+_OUTLINE_SECONDS = 20
+_LARGEST_MESSAGE = 16 * 2**20
+"""Bytes of one page's reading; a full page of a dense list makes 150 KB."""
+
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_CONFIG")
+"""The only environment variables the child sees: it parses what strangers send and needs no secrets."""
+
+
+class CageLimits(BaseSettings):
+    """What one PDF may cost."""
+
+    model_config = SettingsConfigDict(env_prefix="TITLE1_PDF_", frozen=True)
+
+    memory_mb: int = Field(default=1024, ge=256, description="Address space of the child process.")
+    cpu_seconds: int = Field(default=300, ge=1, description="CPU time for one document.")
+    wall_seconds: float = Field(default=600, gt=0, description="Time spent waiting for one document.")
+    page_seconds: float = Field(default=30, gt=0, description="Time spent waiting for one page.")
+    max_pages: int = Field(default=5000, ge=1, description="Pages of one document.")
+    max_bytes: int = Field(default=50 * 2**20, ge=1, description="Size of the file.")
+    result_bytes: int = Field(default=512 * 2**20, ge=1, description="Size of all that is read from one document.")
+
+
+def inspect_pdf(path: Path, limits: CageLimits | None = None) -> DocumentOutline:
+    """Read the structure of a PDF, before any page.
+
+    Raises:
+        PdfError: The file is no PDF that can be read; the message says why and what to do.
+    """
+    limits = limits or CageLimits()
+    check_is_pdf(path, limits.max_bytes)
+    limits = limits.model_copy(
+        update={
+            "wall_seconds": min(_OUTLINE_SECONDS, limits.wall_seconds),
+            "page_seconds": min(_OUTLINE_SECONDS, limits.wall_seconds),
+            "cpu_seconds": min(_OUTLINE_SECONDS, limits.cpu_seconds),
+        }
+    )
+    with _Cage(_request("outline", path, limits), limits) as cage:
+        return next(message.outline for message in list(cage.messages()) if isinstance(message, Outlined))
+
+
+def read_pages(
+    path: Path,
+    *,
+    first: int = 1,
+    pages: Collection[int] | None = None,
+    state: str | None = None,
+    limits: CageLimits | None = None,
+) -> Generator[PageReading]:
+    """Read the pages of a PDF in a caged child; each is yielded as soon as it is read.
+
+    Closing the iterator kills the child. Time that the caller spends between two pages does not count.
+
+    Args:
+        path: The file.
+        first: The first page to report; the rows are those of a reading from page 1.
+        pages: Report only these pages.
+        state: The state of all schools, for lists that do not name it.
+        limits: What the document may cost.
+
+    Raises:
+        PdfError: The file cannot be read, or a limit was met; the message names the limit and the page.
+    """
+    limits = limits or CageLimits()
+    check_is_pdf(path, limits.max_bytes)
+    wanted = None if pages is None else tuple(sorted(set(pages)))
+    request = _request("read", path, limits, first=first, pages=wanted, state=state)
+    return _readings(request, limits)
+
+
+def _readings(request: Request, limits: CageLimits) -> Generator[PageReading]:
+    if request.pages == ():
+        return
+    with _Cage(request, limits) as cage:
+        for message in cage.messages():
+            if isinstance(message, Read):
+                yield message.reading
+
+
+def _request(
+    task: Literal["outline", "read"],
+    path: Path,
+    limits: CageLimits,
+    *,
+    first: int = 1,
+    pages: tuple[int, ...] | None = None,
+    state: str | None = None,
+) -> Request:
+    return Request(
+        task=task,
+        path=str(path.resolve()),
+        memory_bytes=limits.memory_mb * 2**20,
+        cpu_seconds=limits.cpu_seconds,
+        max_pages=limits.max_pages,
+        parent=os.getpid(),
+        # The kernel's death signal follows the thread that started the child, and threads of a pool come and go.
+        bound=threading.current_thread() is threading.main_thread(),
+        first=first,
+        pages=pages,
+        state=state,
+    )
+
+
+class _Cage:
+    """A child process, its pipe, and the clocks."""
+
+    def __init__(self, request: Request, limits: CageLimits) -> None:
+        self._request = request
+        self._limits = limits
+        self._waited = 0.0
+        self._received = 0
+        self._page: int | None = None
+        self._buffer = bytearray()
+
+    def __enter__(self) -> Self:
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "extraction.schools.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(os.environ),
+            cwd="/",
+            start_new_session=True,
+        )
+        self._stdin, self._stdout = cast("IO[bytes]", self._child.stdin), cast("IO[bytes]", self._child.stdout)
+        # Where it ended already, its exit status is told when its messages are read.
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.write(msgspec.json.encode(self._request) + b"\n")
+            self._stdin.flush()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._kill()
+        self._stdout.close()
+        with contextlib.suppress(BrokenPipeError):  # the rest of a request that nobody reads any more
+            self._stdin.close()
+
+    def messages(self) -> Iterator[Message]:
+        """What the child says, until it is done.
+
+        Raises:
+            PdfError: It failed, met a limit, or ended without being done.
+        """
+        decoder = msgspec.json.Decoder(Message)
+        while (line := self._next_line()) is not None:
+            message = decoder.decode(line)
+            if isinstance(message, Done):
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._child.wait(timeout=2)  # it has nothing left to do but to end
+                return
+            if isinstance(message, Failed):
+                raise self._failure(message)
+            if isinstance(message, Turn):
+                self._page = message.page
+            yield message
+        raise self._crash()
+
+    def _next_line(self) -> bytes | None:
+        """The next whole line; None at the end of the pipe."""
+        waited_here = 0.0
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._stdout, selectors.EVENT_READ)
+            while (end := self._buffer.find(b"\n")) < 0:
+                left = min(self._limits.wall_seconds - self._waited, self._limits.page_seconds - waited_here)
+                started = time.monotonic()
+                ready = selector.select(max(0.0, left))
+                waited = time.monotonic() - started
+                self._waited += waited
+                waited_here += waited
+                if not ready:
+                    self._kill()
+                    raise self._too_slow()
+                piece = os.read(self._stdout.fileno(), 2**18)
+                if not piece:
+                    return None
+                self._take(piece)
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return line
+
+    def _take(self, piece: bytes) -> None:
+        self._buffer += piece
+        self._received += len(piece)
+        if len(self._buffer) > _LARGEST_MESSAGE + 2**18 or self._received > self._limits.result_bytes:
+            self._kill()
+            raise PdfError(
+                f"Reading was stopped{self._where()}: the document gives more text than any list of schools"
+                " (TITLE1_PDF_RESULT_BYTES). Send only the pages with the list."
+            )
+
+    def _too_slow(self) -> PdfError:
+        limits = self._limits
+        if self._waited >= limits.wall_seconds:
+            took, name = limits.wall_seconds, "TITLE1_PDF_WALL_SECONDS"
+        else:
+            took, name = limits.page_seconds, "TITLE1_PDF_PAGE_SECONDS"
+        return PdfError(
+            f"Reading was stopped{self._where()}: it took longer than {took:g} s ({name})."
+            " Print the list to a new PDF and send that, or raise the limit."
+        )
+
+    def _failure(self, failed: Failed) -> PdfError:
+        if failed.cause == "document":
+            return PdfError(failed.message)
+        if failed.cause == "memory":
+            return self._out_of_memory()
+        logger.error("the reader of %s failed%s: %s", self._request.path, self._where(), failed.detail)
+        return PdfError(
+            f"Reading failed{self._where()} by a fault of the reader ({failed.message}). Please report this document."
+        )
+
+    def _crash(self) -> PdfError:
+        status = self._child.wait(timeout=5)
+        if status in {-signal.SIGXCPU, -signal.SIGKILL}:
+            return PdfError(
+                f"Reading was stopped{self._where()}: it took more than {self._limits.cpu_seconds} s of CPU time"
+                " (TITLE1_PDF_CPU_SECONDS). Print the list to a new PDF and send that, or raise the limit."
+            )
+        if status in {-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL, -signal.SIGSEGV, -signal.SIGBUS}:
+            # pdfium aborts where it gets no memory; a crash for another reason cannot be told from it.
+            return self._out_of_memory()
+        return PdfError(
+            f"Reading ended{self._where()} without a result (status {status}). Please report this document."
+        )
+
+    def _out_of_memory(self) -> PdfError:
+        return PdfError(
+            f"Reading was stopped{self._where()}: it needs more than {self._limits.memory_mb} MB of memory"
+            " (TITLE1_PDF_MEMORY_MB), or its structure crashes the reader. Print the list to a new PDF and send that."
+        )
+
+    def _where(self) -> str:
+        return f" at page {self._page}" if self._page is not None else ""
+
+    def _kill(self) -> None:
+        if self._child.poll() is None:
+            with contextlib.suppress(ProcessLookupError):  # it ended in between
+                os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait()
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+    passed = {name: ours[name] for name in _PASSED_ON if name in ours}
+    root = str(Path(extraction.__file__).parent.parent)
+    return {**passed, "PYTHONPATH": root, "PYTHONUNBUFFERED": "1"}

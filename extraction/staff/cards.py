@@ -1,0 +1,322 @@
+"""Staff in repeated blocks: cards, lists, definition lists, and names that simply stand above their titles.
+
+A line that names a person is found by its own text and by what the lines of the same markup hold. Its block is the
+largest element around it that names nobody else; where all stand side by side in one element, the lines up to the next
+name are the block.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from extraction.staff.document import Document, Line, Node, squeeze
+from extraction.staff.drafts import Draft, email_fit
+from extraction.staff.lines import Reading, bare_text, is_noise, is_prose, is_title, is_vacancy, labelled, read_line
+from extraction.staff.names import IN_COMPANY, parse_name
+from extraction.staff.phones import find_phones
+from extraction.staff.sections import Sections, is_off
+
+_SURE = 0.85
+_SURE_SHARE = 0.5
+_GROUP_SHARE = 0.7
+_MOST_BLOCK_LINES = 30
+_MOST_FLAT_LINES = 8
+_FEWEST_MENU_LINES = 4
+_WHOLE_PAGE = frozenset(("html", "body", "main", "form"))
+
+
+@dataclass(slots=True)
+class Block:
+    """The lines that belong to one reading."""
+
+    reading: Reading
+    node: Node
+    height: int
+    """Levels between the name's element and `node`."""
+    start: int
+    end: int
+    group: tuple[str, str] = ("", "")
+    titles: list[tuple[str, Line]] = field(default_factory=list[tuple[str, Line]])
+
+
+def mine_cards(document: Document, sections: Sections, taken: set[int]) -> list[Draft]:
+    """The people of all repeated blocks, but for the lines that another reader took."""
+    readings = _readings(document, sections, taken)
+    readings = _choose(readings, document)
+    blocks = _blocks(readings, document)
+    _level_heights(blocks)
+    _spread_flat(blocks, document)
+    return _drafts(blocks, document)
+
+
+def _readings(document: Document, sections: Sections, taken: set[int]) -> list[Reading]:
+    readings: list[Reading] = []
+    menus = _menu_lines(document)
+    for line in document.lines:
+        if line.number in taken or line.in_menu or line.number in menus or sections.at(line.number).is_off:
+            continue
+        reading = read_line(line)
+        if reading:
+            readings.append(reading)
+    return readings
+
+
+def _menu_lines(document: Document) -> set[int]:
+    """The lines of lists that are nothing but links, of which few name a person."""
+    found: set[int] = set()
+    stack = [document.root] if document.root else []
+    while stack:
+        node = stack.pop()
+        lines = [line for line in document.lines[node.start : node.end] if line.text]
+        if node.tag in ("ul", "ol") and len(lines) >= _FEWEST_MENU_LINES:
+            linked = sum(1 for line in lines if line.links and not line.emails)
+            named = sum(1 for line in lines if (name := parse_name(line.text)) and name.likelihood > IN_COMPANY)
+            if linked >= 0.8 * len(lines) and named < 0.4 * len(lines):
+                found.update(range(node.start, node.end))
+                continue
+        stack.extend(node.children)
+    return found
+
+
+def _group(node: Node) -> tuple[str, str]:
+    return node.signature, node.parent.signature if node.parent else ""
+
+
+def _choose(readings: list[Reading], document: Document) -> list[Reading]:
+    """Keep what is a name by itself, or by its group, or by the address below it."""
+    size = Counter(_group(piece.node) for line in document.lines for piece in line.pieces[:1])
+    named = Counter(_group(reading.node) for reading in readings if reading.name.likelihood > IN_COMPANY)
+    mass: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for reading in readings:
+        mass[_group(reading.node)] += reading.name.likelihood
+    # Names that no list knows count half, so a group of them is taken when nearly all of its lines are such names.
+    regular = {
+        g for g in mass if size[g] >= 3 and (mass[g] >= _SURE_SHARE * size[g] or named[g] >= _GROUP_SHARE * size[g])
+    }
+    kept: list[Reading] = []
+    last_sure = -100
+    for reading in readings:
+        group = _group(reading.node)
+        sure = reading.name.likelihood >= _SURE
+        if not sure and group not in regular and not _is_backed(reading, document):
+            continue
+        if not sure and group not in regular and reading.line.number - last_sure <= 1:
+            # Right below a sure name, a phrase that only might be one is its title.
+            continue
+        kept.append(reading)
+        last_sure = reading.line.number if sure else last_sure
+    return kept
+
+
+def _is_backed(reading: Reading, document: Document) -> bool:
+    """Whether what stands beside a phrase says that it is a name."""
+    if reading.name.likelihood <= IN_COMPANY:
+        return False
+    if reading.title and is_title(reading.title):
+        return True
+    number = reading.line.number
+    near = document.lines[number : number + 5]
+    if any(email_fit(seen.found.address, reading.name) == 2 for line in near for seen in line.emails):
+        return True
+    # A title below backs a name, but not when it is a link of its own: that is the next entry of a menu.
+    return len(near) > 1 and is_title(near[1].text) and not near[1].links
+
+
+def _blocks(readings: list[Reading], document: Document) -> list[Block]:
+    numbers = [reading.line.number for reading in readings]
+    runs = _runs(readings)
+    blocks: list[Block] = []
+    for index, reading in enumerate(readings):
+        node, height = reading.node, 0
+        best, best_height = reading.node, 0
+        while node.parent is not None:
+            node, height = node.parent, height + 1
+            if node.tag in _WHOLE_PAGE or node.end - node.start > _MOST_BLOCK_LINES:
+                break
+            if _names_others(node, runs[index], numbers) or _opens_section(node, reading, document):
+                break
+            best, best_height = node, height
+        start, end = min(best.start, reading.line.number), max(best.end, reading.line.number + 1)
+        blocks.append(Block(reading, best, best_height, start, end, _group(reading.node)))
+    return blocks
+
+
+def _runs(readings: list[Reading]) -> list[tuple[int, int]]:
+    """For each reading, the first and the last of the readings around it that name the same person."""
+    runs: list[tuple[int, int]] = []
+    start = 0
+    for index in range(1, len(readings) + 1):
+        if index == len(readings) or not readings[index].name.is_same_person(readings[start].name):
+            runs.extend([(start, index - 1)] * (index - start))
+            start = index
+    return runs
+
+
+def _names_others(node: Node, run: tuple[int, int], numbers: list[int]) -> bool:
+    low, high = bisect_left(numbers, node.start), bisect_left(numbers, node.end)
+    return low < run[0] or high - 1 > run[1]
+
+
+def _opens_section(node: Node, reading: Reading, document: Document) -> bool:
+    """Whether an element holds a heading over the name that is no title: it is a section then, not a block."""
+    for line in document.lines[node.start : node.end]:
+        if line.heading and line is not reading.line and line.text and not is_title(line.text):
+            level = reading.line.heading
+            if (
+                is_off(line.text)
+                or (level == 0 and line.number < reading.line.number)
+                or (level and line.heading < level)
+            ):
+                return True
+    return False
+
+
+def _level_heights(blocks: list[Block]) -> None:
+    """Blocks of one group are equally high: a lone card in its row does not take the row."""
+    groups: defaultdict[tuple[str, str], list[Block]] = defaultdict(list)
+    for block in blocks:
+        groups[block.group].append(block)
+    for group in groups.values():
+        usual = Counter(block.height for block in group).most_common(1)[0][0] if len(group) > 2 else None
+        for block in group:
+            if usual is not None and block.height > usual:
+                node = block.reading.node
+                for _ in range(usual):
+                    node = node.parent or node
+                block.node, block.height = node, usual
+                block.start, block.end = (
+                    min(node.start, block.reading.line.number),
+                    max(node.end, block.reading.line.number + 1),
+                )
+
+
+def _spread_flat(blocks: list[Block], document: Document) -> None:
+    """Give names that stand alone in their element the lines beside them."""
+    flat: defaultdict[int, list[Block]] = defaultdict(list)
+    parents: dict[int, Node] = {}
+    for block in blocks:
+        if block.end - block.start == 1 and block.reading.title is None and block.node.parent is not None:
+            flat[id(block.node.parent)].append(block)
+            parents[id(block.node.parent)] = block.node.parent
+    others = sorted(block.start for block in blocks)
+    for key, group in flat.items():
+        parent = parents[key]
+        after = [_lines_after(block, parent, others, document) for block in group]
+        before = [_lines_before(block, parent, others, document) for block in group]
+        gain_after = sum(_informs(document.lines[b.end : end]) for b, end in zip(group, after, strict=True))
+        gain_before = sum(_informs(document.lines[start : b.start]) for b, start in zip(group, before, strict=True))
+        # Titles stand below their names unless the first name has something above it and the last one nothing below.
+        if gain_before > gain_after:
+            for block, start in zip(group, before, strict=True):
+                block.start = start
+        else:
+            for block, end in zip(group, after, strict=True):
+                block.end = end
+
+
+def _informs(lines: tuple[Line, ...]) -> bool:
+    return any(line.emails or is_title(line.text) or find_phones(line.text) for line in lines)
+
+
+def _lines_after(block: Block, parent: Node, others: list[int], document: Document) -> int:
+    limit = min(parent.end, block.end + _MOST_FLAT_LINES)
+    position = bisect_left(others, block.start + 1)
+    if position < len(others):
+        limit = min(limit, others[position])
+    end = block.end
+    while end < limit and not _starts_section(document.lines[end], block):
+        end += 1
+    return end
+
+
+def _lines_before(block: Block, parent: Node, others: list[int], document: Document) -> int:
+    limit = max(parent.start, block.start - _MOST_FLAT_LINES)
+    position = bisect_left(others, block.start) - 1
+    if position >= 0:
+        limit = max(limit, others[position] + 1)
+    start = block.start
+    while start > limit and not _starts_section(document.lines[start - 1], block):
+        start -= 1
+    return start
+
+
+def _starts_section(line: Line, block: Block) -> bool:
+    level = block.reading.line.heading
+    return bool(line.heading) and (not level or line.heading <= level) and not is_title(line.text)
+
+
+def _drafts(blocks: list[Block], document: Document) -> list[Draft]:
+    for block in blocks:
+        block.titles = _title_lines(block, document)
+    places = Counter((block.group, _place(block, line)) for block in blocks for _, line in block.titles)
+    sizes = Counter(block.group for block in blocks)
+    drafts: list[Draft] = []
+    for block in blocks:
+        if is_vacancy(block.reading.name.text):
+            continue
+        size = sizes[block.group]
+        drafts.append(
+            Draft(
+                name=block.reading.name,
+                node=block.node,
+                name_node=block.reading.node,
+                start=block.start,
+                end=block.end,
+                method="cards" if block.end - block.start > 1 else "lines",
+                title=block.reading.title or _choose_title(block, places, size),
+                department=_labelled(block, document, "department"),
+                group="/".join(block.group),
+                support=0.8 if size >= 6 else 0.5 if size >= 3 else 0.0,
+            )
+        )
+    return drafts
+
+
+def _title_lines(block: Block, document: Document) -> list[tuple[str, Line]]:
+    """The lines of a block that could be its title, as bare text."""
+    found: list[tuple[str, Line]] = []
+    for line in document.lines[block.start : block.end]:
+        if line is block.reading.line or not line.text or len(line.text) > 160:
+            continue
+        label = labelled(line.text)
+        if label and label[0] == "title" and label[1]:
+            return [(label[1], line)]
+        if label or is_noise(line.text) or is_prose(line.text):
+            continue
+        text = bare_text(line.text).strip()
+        if (
+            not text
+            or is_noise(text)
+            or squeeze(text) == block.reading.name.text
+            or (find_phones(line.text) and len(text) < 4)
+        ):
+            continue
+        found.append((text, line))
+    return found
+
+
+def _place(block: Block, line: Line) -> tuple[bool, str]:
+    return line.number > block.reading.line.number, line.node.signature
+
+
+def _choose_title(block: Block, places: Counter[tuple[tuple[str, str], tuple[bool, str]]], size: int) -> str | None:
+    best: str | None = None
+    best_score = 1.4
+    for text, line in block.titles:
+        distance = abs(line.number - block.reading.line.number)
+        score = 2.0 * is_title(text) + 0.6 * (line.number > block.reading.line.number) + 0.5 * (distance == 1)
+        score += 1.0 * (size >= 3 and places[block.group, _place(block, line)] >= 0.5 * size)
+        score -= 0.15 * distance + 1.5 * (sum(c.isalpha() for c in text) < 3 and not is_title(text))
+        if score > best_score:
+            best, best_score = text, score
+    return best
+
+
+def _labelled(block: Block, document: Document, kind: str) -> str | None:
+    for line in document.lines[block.start : block.end]:
+        label = labelled(line.text)
+        if label and label[0] == kind and label[1]:
+            return label[1]
+    return None

@@ -1,0 +1,386 @@
+"""A page as its reader sees it: lines of text in order, each with the addresses and links beside it.
+
+This is the first step of reading a staff page. The markup is parsed once; the result is a flat list of `Line`s and a
+tree of `Node`s that says which range of lines each element holds. All later steps work on these two.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from urllib.parse import urljoin
+
+from lxml import etree, html
+
+from extraction.staff import emails
+from extraction.staff.emails import FoundEmail
+from extraction.staff.vocabulary import words
+
+LARGEST_PAGE = 6_000_000
+"""Characters; the largest directory that was measured has 0.4 million."""
+MOST_ELEMENTS = 250_000
+DEEPEST_NODE = 200
+"""What is nested deeper is read as if it stood at this depth."""
+
+_DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_SPACES = re.compile(r"[\s\u200b\ufeff]+")
+_INLINE = words("markup", "inline")
+_SILENT = words("markup", "silent")
+_LINE_BREAKS = frozenset(("br", "hr"))
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """An element and the range of lines (`start` to before `end`) that stand in it."""
+
+    tag: str
+    classes: tuple[str, ...]
+    parent: Node | None
+    element: html.HtmlElement
+    start: int
+    end: int = 0
+    children: list[Node] = field(default_factory=list["Node"])
+    depth: int = 0
+    veil: Node | None = None
+    """The outermost hidden element around it, itself included."""
+    heading: int = 0
+    """1 to 6 inside h1 to h6."""
+    in_menu: bool = False
+
+    @property
+    def signature(self) -> str:
+        """Tag and class words; words with digits are generated and say nothing."""
+        return ".".join((self.tag, *(c for c in self.classes if not any(x.isdigit() for x in c))))
+
+    @property
+    def path(self) -> str:
+        """The XPath of the element."""
+        return self.element.getroottree().getpath(self.element)
+
+    def ancestors(self) -> list[Node]:
+        """This node and all above it, from the inside out."""
+        chain: list[Node] = []
+        node: Node | None = self
+        while node is not None:
+            chain.append(node)
+            node = node.parent
+        return chain
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of text inside one element."""
+
+    text: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An anchor that stands on a line."""
+
+    href: str
+    text: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEmail:
+    """An address on a line, and the element that holds it."""
+
+    found: FoundEmail
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One line of text as a browser would break it."""
+
+    number: int
+    text: str
+    pieces: tuple[Piece, ...]
+    node: Node
+    """The innermost element around all pieces."""
+    emails: tuple[SeenEmail, ...]
+    links: tuple[Link, ...]
+    has_form_link: bool
+
+    @property
+    def heading(self) -> int:
+        """1 to 6 for a line of h1 to h6, else 0."""
+        return self.node.heading
+
+    @property
+    def in_menu(self) -> bool:
+        """Whether it stands in navigation or in the footer."""
+        return self.node.in_menu
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed page."""
+
+    url: str
+    title: str
+    lines: tuple[Line, ...]
+    root: Node | None
+    tables: tuple[Node, ...]
+    base_url: str
+    text_length: int
+    script_text: str
+    """The beginnings of the scripts, where marks of script applications are looked for."""
+
+    def block_text(self, start: int, end: int) -> str:
+        """The text of a range of lines."""
+        return " ".join(line.text for line in self.lines[start:end] if line.text)
+
+    def absolute(self, href: str) -> str | None:
+        """The address of a link; None for what cannot be fetched."""
+        try:
+            url = urljoin(self.base_url, href.strip())
+        except ValueError:
+            return None
+        return url if url.startswith(("http://", "https://")) else None
+
+
+def read_document(page: bytes | str, url: str, *, encoding: str | None = None) -> Document:
+    """Parse a page, however damaged it is."""
+    root = parse_html(page, encoding=encoding)
+    if root is None:
+        return Document(url, "", (), None, (), url, 0, "")
+    return _Walk(root, url).read()
+
+
+def parse_html(page: bytes | str, *, encoding: str | None = None) -> html.HtmlElement | None:
+    """The element tree of a page; None where there is nothing to parse."""
+    text = _decode(page, encoding) if isinstance(page, bytes) else page[:LARGEST_PAGE]
+    text = _CONTROL.sub("", _XML_DECLARATION.sub("", text))
+    if not text.strip():
+        return None
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        return html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return None
+
+
+def squeeze(text: str) -> str:
+    """The text with every run of white space as one space."""
+    return _SPACES.sub(" ", text).strip()
+
+
+def _decode(page: bytes, encoding: str | None) -> str:
+    page = page[:LARGEST_PAGE]
+    declared = _DECLARED.search(page[:4096])
+    names = ["utf-8", "cp1252"]
+    if declared:
+        names.insert(0, declared[1].decode())
+    if encoding:
+        names.insert(0, encoding)
+    for mark, name in _BYTE_ORDER_MARKS:
+        if page.startswith(mark):
+            names.insert(0, name)
+    for name in names:
+        try:
+            return page.decode(name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return page.decode("utf-8", "replace")
+
+
+class _Walk:
+    """One pass over the tree with an explicit stack, so that nesting has no depth limit."""
+
+    def __init__(self, root: html.HtmlElement, url: str) -> None:
+        self.root = root
+        self.url = url
+        self.lines: list[Line] = []
+        self.tables: list[Node] = []
+        self.scripts: list[str] = []
+        self.pieces: list[Piece] = []
+        self.emails: list[SeenEmail] = []
+        self.links: list[Link] = []
+        self.form_link = False
+        self.top: Node | None = None
+
+    def read(self) -> Document:
+        title = self.root.findtext(".//title") or ""
+        base = self.root.find(".//base")
+        href = base.get("href") if base is not None else None
+        self._walk()
+        self._break_line()
+        try:
+            base_url = urljoin(self.url, href) if href else self.url
+        except ValueError:
+            base_url = self.url
+        return Document(
+            url=self.url,
+            title=squeeze(title),
+            lines=tuple(self.lines),
+            root=self.top,
+            tables=tuple(self.tables),
+            base_url=base_url,
+            text_length=sum(len(line.text) for line in self.lines),
+            script_text="\n".join(self.scripts),
+        )
+
+    def _walk(self) -> None:
+        stack: list[tuple[html.HtmlElement, Node | None, bool]] = [(self.root, None, False)]
+        opened: dict[html.HtmlElement, Node] = {}
+        count = 0
+        while stack:
+            element, parent, closing = stack.pop()
+            if closing:
+                self._close(opened.pop(element))
+                continue
+            count += 1
+            node = self._open(element, parent) if count <= MOST_ELEMENTS else None
+            if node is not None:
+                opened[element] = node
+                stack.append((element, parent, True))
+                stack.extend((child, node, False) for child in reversed(element) if isinstance(child.tag, str))
+            elif parent is not None:
+                self._add_text(element.tail, parent)
+
+    def _open(self, element: html.HtmlElement, parent: Node | None) -> Node | None:
+        """Enter an element; None when nothing inside is read."""
+        tag = str(element.tag).lower()
+        if tag == "script":
+            self._read_script(element, parent)
+            return None
+        if tag in _SILENT:
+            return None
+        if tag not in _INLINE:
+            self._break_line()
+        node = _new_node(tag, element, parent, len(self.lines))
+        if node.parent is None:
+            self.top = node
+        else:
+            node.parent.children.append(node)
+        if tag == "table":
+            self.tables.append(node)
+        self._read_attributes(node)
+        if tag != "button":
+            self._add_text(element.text, node)
+        return node
+
+    def _close(self, node: Node) -> None:
+        if node.tag == "a":
+            self._add_link(node)
+        if node.tag not in _INLINE:
+            self._break_line()
+        # An inline element ends inside the line that is still open.
+        node.end = len(self.lines) + (1 if node.tag in _INLINE and (self.pieces or self.emails) else 0)
+        if node.parent is not None:
+            self._add_text(node.element.tail, node.parent)
+
+    def _read_attributes(self, node: Node) -> None:
+        for name, value in node.element.attrib.items():
+            if "mail" in name:
+                self._add_emails(emails.find_in_attribute(name, value), node)
+        href = node.element.get("href")
+        if node.tag == "a" and href:
+            found = emails.find_in_link(href)
+            self._add_emails(found, node)
+            self.form_link = self.form_link or (not found and _is_form_link(href))
+
+    def _read_script(self, element: html.HtmlElement, parent: Node | None) -> None:
+        text = element.text or ""
+        self.scripts.append((element.get("src") or "") + " " + (element.get("id") or "") + " " + text[:2000])
+        if parent is not None and ("mail" in text.lower() or "swrot13" in text):
+            self._add_emails(emails.find_in_script(text), parent)
+
+    def _add_emails(self, found: list[FoundEmail], node: Node) -> None:
+        self.emails.extend(SeenEmail(email, node) for email in found)
+
+    def _add_text(self, text: str | None, node: Node) -> None:
+        if node.tag in _LINE_BREAKS or not text or node.tag == "button":
+            return
+        squeezed = _SPACES.sub(" ", text)
+        if squeezed.strip() or (self.pieces and squeezed):
+            self.pieces.append(Piece(squeezed, node))
+
+    def _add_link(self, node: Node) -> None:
+        href = node.element.get("href")
+        if href and not href.lower().startswith(("mailto:", "tel:", "javascript:")) and "email-protection" not in href:
+            link = Link(href, squeeze(node.element.text_content()), node)
+            if self.pieces or self.emails or node.start >= len(self.lines):
+                self.links.append(link)
+            else:
+                # A link around whole blocks belongs to the first line inside it.
+                line = self.lines[node.start]
+                self.lines[node.start] = replace(line, links=(*line.links, link))
+
+    def _break_line(self) -> None:
+        text = squeeze(_join(self.pieces))
+        visible = tuple(piece for piece in self.pieces if piece.text.strip())
+        node = _common_node(visible) or next((thing.node for thing in (*self.emails, *self.links)), None)
+        if node is not None:
+            for piece in visible:
+                self._add_emails(emails.find_in_text(piece.text), piece.node)
+            if not self.emails and text:
+                self._add_emails(emails.find_in_text(text), node)
+            self.lines.append(
+                Line(
+                    number=len(self.lines),
+                    text=text,
+                    pieces=visible,
+                    node=node,
+                    emails=tuple(self.emails),
+                    links=tuple(self.links),
+                    has_form_link=self.form_link,
+                )
+            )
+        self.pieces, self.emails, self.links, self.form_link = [], [], [], False
+
+
+def _join(pieces: list[Piece]) -> str:
+    """The text of a line. Elements that a style sheet sets apart ("Doe</span><span>Principal") are kept apart."""
+    text = ""
+    for piece in pieces:
+        apart = text and piece.text and piece.text[0].isalnum() and not piece.text[0].islower()
+        text += " " + piece.text if apart and (text[-1].islower() or text[-1].isdigit()) else piece.text
+    return text
+
+
+def _new_node(tag: str, element: html.HtmlElement, parent: Node | None, start: int) -> Node:
+    if parent is not None and parent.depth >= DEEPEST_NODE:
+        parent = parent.parent
+    node = Node(tag, tuple((element.get("class") or "").split()), parent, element, start)
+    if parent is not None:
+        node.depth = parent.depth + 1
+        node.veil = parent.veil
+    if node.veil is None and _is_hidden(element):
+        node.veil = node
+    node.heading = _HEADINGS.get(tag, parent.heading if parent else 0)
+    node.in_menu = (
+        (parent is not None and parent.in_menu)
+        or tag in ("nav", "footer")
+        or element.get("role") in ("navigation", "menu", "menubar", "contentinfo")
+    )
+    return node
+
+
+def _common_node(pieces: tuple[Piece, ...]) -> Node | None:
+    if not pieces:
+        return None
+    chain = pieces[0].node.ancestors()
+    for piece in pieces[1:]:
+        other = {id(node) for node in piece.node.ancestors()}
+        chain = [node for node in chain if id(node) in other]
+    return chain[0] if chain else None
+
+
+def _is_hidden(element: html.HtmlElement) -> bool:
+    style = element.get("style")
+    return element.get("hidden") is not None or bool(style and _HIDDEN_STYLE.search(style))
+
+
+def _is_form_link(href: str) -> bool:
+    href = href.lower()
+    return "/apps/email/" in href or "contactform" in href or "/email/index" in href or "sendemail" in href

@@ -1,0 +1,228 @@
+"""From a block that names somebody to a `Person`: contacts chosen, evidence weighed, everything checked to be printed.
+
+Every reader (tables, cards, CMS marks) hands over `Draft`s; what is said here holds for all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from msgspec.structs import replace
+
+from extraction.staff.document import Document, Line, Node, SeenEmail, squeeze
+from extraction.staff.lines import is_off_title, is_vacancy, labelled
+from extraction.staff.names import PersonName
+from extraction.staff.phones import FoundPhone, find_phones
+from extraction.staff.records import EmailState, Person
+from extraction.staff.roles import UNKNOWN, role_of
+from extraction.staff.sections import Sections
+
+ENOUGH_EVIDENCE = 2.4
+"""Measured on pages with and without staff: lower takes in names of news and menus, higher loses bare lists."""
+COMPANY_EVIDENCE = 0.8
+LONGEST_SNIPPET = 300
+_PROFILE = re.compile(
+    r"profile|/staff/|/faculty/|/teachers?/|/people/|urec_id=|const_id=|/bio|/directory/|/team/|/our-team/",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Somebody whom a reader found, with the lines of the block."""
+
+    name: PersonName
+    node: Node
+    """The element of the block."""
+    name_node: Node
+    start: int
+    end: int
+    method: str
+    title: str | None = None
+    department: str | None = None
+    extension: str | None = None
+    group: str = ""
+    """Blocks of the same markup share it."""
+    support: float = 0.0
+    """Evidence that the reader itself adds: a column headed "Name", marks of a CMS, many alike blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a draft says about a person, and how much speaks for it."""
+
+    person: Person
+    evidence: float
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The address of a draft and how well it fits the name: 2 by surname, 1 by given name, 0 not."""
+
+    address: str
+    method: str
+    fit: int
+
+
+def finish(drafts: list[Draft], document: Document, sections: Sections) -> list[Person]:
+    """The people of the drafts that have enough evidence, each once."""
+    contacts = [_choose_email(draft, document) for draft in drafts]
+    owners: defaultdict[str, set[tuple[str | None, str | None]]] = defaultdict(set)
+    for draft, contact in zip(drafts, contacts, strict=True):
+        if contact:
+            owners[contact.address].add((draft.name.first, draft.name.last))
+    found: list[Judged] = []
+    for draft, contact in zip(drafts, contacts, strict=True):
+        # An address that several people share and that fits nobody's name is the office's.
+        own = contact if contact and (contact.fit or len(owners[contact.address]) == 1) else None
+        judged = _judge(draft, own, document, sections)
+        if judged:
+            found.append(judged)
+    kept = _merge(_accept(found))
+    if len(kept) == 1 and not _stands_alone(kept[0].person):
+        return []
+    # An XPath costs as much as its element has siblings, so only those who stay get one.
+    return [replace(judged.person, path=judged.draft.node.path) for judged in kept]
+
+
+def _accept(found: list[Judged]) -> list[Judged]:
+    """Those with enough evidence, and those of the same markup as three of them who lack little."""
+    sure = Counter(one.draft.group for one in found if one.draft.group and one.evidence >= ENOUGH_EVIDENCE)
+    return [
+        one
+        for one in found
+        if one.evidence + (COMPANY_EVIDENCE if sure[one.draft.group] >= 3 else 0.0) >= ENOUGH_EVIDENCE
+    ]
+
+
+def email_fit(address: str, name: PersonName) -> int:
+    """How well an address fits a name: 2 by surname, 1 by given name, 0 not."""
+    local = re.sub(r"[^a-z]", "", address.split("@", 1)[0])
+    last = [part for part in re.split(r"[^a-z]+", (name.last or "").lower()) if len(part) > 2]
+    whole = re.sub(r"[^a-z]", "", (name.last or "").lower())
+    if (len(whole) > 1 and whole in local) or any(part[:6] in local for part in last):
+        return 2
+    first = re.sub(r"[^a-z]", "", (name.first or "").lower())
+    nickname = re.sub(r"[^a-z]", "", (name.nickname or "").lower())
+    return 1 if any(len(part) > 2 and part in local for part in (first, nickname)) else 0
+
+
+def _choose_email(draft: Draft, document: Document) -> Contact | None:
+    best: Contact | None = None
+    for seen in _emails(draft, document):
+        fit = email_fit(seen.found.address, draft.name)
+        if best is None or fit > best.fit:
+            best = Contact(seen.found.address, seen.found.method, fit)
+    return best
+
+
+def _emails(draft: Draft, document: Document) -> list[SeenEmail]:
+    """The addresses of the block that a visitor sees. One that is hidden apart from the name is a trap for robots."""
+    seen = [email for line in document.lines[draft.start : draft.end] for email in line.emails]
+    return [email for email in seen if email.node.veil is None or email.node.veil is draft.name_node.veil]
+
+
+def _judge(draft: Draft, contact: Contact | None, document: Document, sections: Sections) -> Judged | None:
+    lines = document.lines[draft.start : draft.end]
+    title = draft.title if draft.title and not is_vacancy(draft.title) else None
+    section = sections.at(draft.start)
+    if section.is_off or sections.at(max(draft.start, draft.end - 1)).is_off or (title and is_off_title(title)):
+        return None
+    text = document.block_text(draft.start, draft.end)
+    if not _is_printed(draft.name.text, text):
+        return None
+    phone = _choose_phone(lines)
+    form = contact is None and any(line.has_form_link for line in lines)
+    profile = _profile(draft, lines, document)
+    state: EmailState = "published" if contact else "form_only" if form else "none"
+    title = title if title and _is_printed(title, text) else None
+    person = Person(
+        name=draft.name.text,
+        first=draft.name.first,
+        last=draft.name.last,
+        title=title,
+        role=role_of(title),
+        department=draft.department if draft.department and _is_printed(draft.department, text) else None,
+        email=contact.address if contact else None,
+        email_state=state,
+        email_method=contact.method if contact else None,
+        phone=phone.printed if phone else None,
+        phone_e164=phone.e164 if phone else None,
+        extension=draft.extension or (phone.extension if phone else None),
+        profile_url=profile,
+        snippet=text[:LONGEST_SNIPPET],
+    )
+    evidence = _weigh(draft, person, contact, lists_staff=section.lists_staff)
+    confidence = round(min(0.99, 0.4 + evidence * 0.09), 2)
+    return Judged(replace(person, confidence=confidence), evidence, draft)
+
+
+def _weigh(draft: Draft, person: Person, contact: Contact | None, *, lists_staff: bool) -> float:
+    evidence = draft.name.likelihood + draft.support
+    if person.title:
+        evidence += 1.5 if person.role != UNKNOWN else 0.7
+    if contact:
+        evidence += 2.0 if contact.fit else 1.0
+    evidence += 1.0 * (person.phone is not None or person.extension is not None) + 1.0 * (
+        person.email_state == "form_only"
+    )
+    evidence += 1.0 * (draft.name.honorific is not None) + 0.7 * (person.profile_url is not None)
+    return evidence + 1.2 * lists_staff
+
+
+def _choose_phone(lines: tuple[Line, ...]) -> FoundPhone | None:
+    extension: FoundPhone | None = None
+    for line in lines:
+        label = labelled(line.text)
+        if (label and label[0] == "ignored") or line.text.lower().startswith("fax"):
+            continue
+        for phone in find_phones(line.text):
+            if phone.e164:
+                return phone
+            extension = extension or phone
+    return extension
+
+
+def _profile(draft: Draft, lines: tuple[Line, ...], document: Document) -> str | None:
+    """The link of the block that leads to a page about this person."""
+    last = re.sub(r"[^a-z]", "", (draft.name.last or "").lower())
+    for line in lines:
+        for link in line.links:
+            href = link.href.strip()
+            if href in ("#", "/", "") or (href.startswith("#") and not href.startswith("#/")):
+                continue
+            bare = re.sub(r"[^a-z]", "", unquote(href).lower())
+            named = (len(last) > 2 and last in bare) or link.text == draft.name.text
+            if named or _PROFILE.search(href):
+                return document.absolute(href)
+    return None
+
+
+def _is_printed(value: str, text: str) -> bool:
+    """Whether a value stands in the text of the block; of a name in two cells, each word."""
+    value, text = squeeze(value), squeeze(text)
+    return value in text or all(word in text for word in value.split())
+
+
+def _stands_alone(person: Person) -> bool:
+    """One person on a page counts only when title, name and contact stand together."""
+    contact = person.email or person.phone or person.extension or person.email_state == "form_only"
+    return bool(contact and person.title and person.role != UNKNOWN)
+
+
+def _merge(found: list[Judged]) -> list[Judged]:
+    """Each person once. Blocks are never mixed: of two that name the same person, one with an address wins."""
+    kept: dict[tuple[str, str], list[Judged]] = {}
+    for one in found:
+        namesakes = kept.setdefault(((one.person.first or "").lower(), (one.person.last or "").lower()), [])
+        mail = one.person.email
+        same = next((k for k, other in enumerate(namesakes) if not mail or other.person.email in (None, mail)), None)
+        if same is None:
+            namesakes.append(one)
+        elif mail and not namesakes[same].person.email:
+            namesakes[same] = one
+    return sorted((one for namesakes in kept.values() for one in namesakes), key=lambda one: one.draft.start)

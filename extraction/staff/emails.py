@@ -1,0 +1,174 @@
+"""E-mail addresses as pages publish and hide them. Each decoder is a pure function; none of them builds an address."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import re
+from html import unescape
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+_LOCAL = r"[A-Za-z0-9](?:[A-Za-z0-9._%+'’-]{0,62}[A-Za-z0-9_+-])?"
+_DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,18}"
+_ADDRESS = re.compile(rf"(?<![\w.%+@/-]){_LOCAL}@{_DOMAIN}(?![\w@-])")
+_AT_WORD, _DOT_WORD = r"\s*(?:[Aa]t|AT|@)\s*", r"\s*(?:[Dd]ot|DOT)\s*"
+_AT = rf"\s*(?:\[{_AT_WORD}\]|\({_AT_WORD}\)|\{{{_AT_WORD}\}}|<{_AT_WORD}>)\s*|\s+(?:AT|at)\s+"
+_DOT = rf"\s*(?:\[{_DOT_WORD}\]|\({_DOT_WORD}\)|\{{{_DOT_WORD}\}})\s*|\s+(?:DOT|dot)\s+|\."
+_AT_WORDS = re.compile(
+    rf"(?<![\w.@])([A-Za-z0-9][\w+-]*(?:(?:{_DOT})[\w+-]+)*)(?:{_AT})([A-Za-z0-9-]+(?:(?:{_DOT})[A-Za-z0-9-]+)+)(?![\w@])"
+)
+_SURELY_HIDDEN = re.compile(r"[\[({<]\s*(?:at|dot|@|AT|DOT|At|Dot)\s*[\])}>]|\s(?:AT|DOT|dot)\s")
+_INSERT_EMAIL = re.compile(
+    r"""insertEmail\(\s*(["'])[^"']*\1\s*,\s*(["'])(?P<domain>[^"']+)\2\s*,\s*(["'])(?P<user>[^"']+)\4"""
+)
+_ROT13 = re.compile(r"""swrot13\(\s*(["'])(?P<text>[^"']+)\1""")
+_MAIL_ME = re.compile(r"""mailMe\(\s*(["'])(?P<text>[^"']+)\1""")
+_CLOUDFLARE_LINK = re.compile(r"/cdn-cgi/l/email-protection#(?P<hex>[0-9a-fA-F]{4,})")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){3,}")
+_NO_SPAM = re.compile(r"\[?\(?\s*(?:nospam|no-spam|remove|removethis)\s*\)?\]?", re.IGNORECASE)
+_CODES = re.compile(r"(?:0\d{3}){6,}")
+_PLACEHOLDER_DOMAINS = ("example.com", "example.org", "domain.com", "email.com", "sentry.io", "yourdomain.com")
+
+
+class FoundEmail(msgspec.Struct, frozen=True):
+    """An address and how it was published."""
+
+    address: str
+    method: str
+
+
+def clean_address(text: str) -> str | None:
+    """The one address that the text is, lower-cased; None where it is none."""
+    bare = text.strip().strip("<>,;:.").strip()
+    if not _ADDRESS.fullmatch(bare):
+        return None
+    address = bare.lower().replace("’", "'")
+    local, domain = address.rsplit("@", 1)
+    if ".." in local or domain in _PLACEHOLDER_DOMAINS or domain.endswith((".png", ".jpg", ".gif", ".webp", ".svg")):
+        return None
+    return address
+
+
+def find_in_text(text: str) -> list[FoundEmail]:
+    """Addresses in visible text: as they are, or with [at] and [dot] words."""
+    if "@" not in text and not _SURELY_HIDDEN.search(text):
+        return []
+    found = [FoundEmail(a, "text") for m in _ADDRESS.finditer(text) if (a := clean_address(m[0]))]
+    if not found and _SURELY_HIDDEN.search(text):
+        found = [FoundEmail(a, "at_words") for a in decode_at_words(text)]
+    return found
+
+
+def without_addresses(text: str) -> str:
+    """The text with every address taken out."""
+    text = _ADDRESS.sub(" ", text)
+    return _AT_WORDS.sub(" ", text) if _SURELY_HIDDEN.search(text) and decode_at_words(text) else text
+
+
+def decode_at_words(text: str) -> list[str]:
+    """`jane [at] school [dot] org`; plain " at " counts only beside a "dot" word or capitals, or prose would match."""
+    addresses: list[str] = []
+    for match in _AT_WORDS.finditer(text):
+        if not _SURELY_HIDDEN.search(match[0]):
+            continue
+        local, domain = (re.sub(rf"(?:{_DOT})", ".", part) for part in match.groups())
+        if address := clean_address(f"{local}@{domain}"):
+            addresses.append(address)
+    return addresses
+
+
+def decode_mailto(href: str) -> list[str]:
+    """`mailto:` links: percent-encoded, with several addresses, with ?subject, with a name in angle brackets."""
+    href = unescape(href).strip()
+    if not href.lower().startswith("mailto:"):
+        return []
+    target = unquote(href[7:].split("?", 1)[0])
+    parts = re.findall(r"<([^<>]+)>", target) or re.split(r"[,;\s]+", _NO_SPAM.sub("", target))
+    return [address for part in parts if (address := clean_address(part))]
+
+
+def decode_cloudflare(hexadecimal: str) -> str | None:
+    """`data-cfemail`: the first byte is the key that the others were XORed with."""
+    if not _HEX.fullmatch(hexadecimal):
+        return None
+    key, *rest = bytes.fromhex(hexadecimal)
+    text = bytes(byte ^ key for byte in rest).decode("utf-8", "replace")
+    return clean_address(text.split("?", 1)[0])
+
+
+def decode_cloudflare_link(href: str) -> str | None:
+    """`/cdn-cgi/l/email-protection#…`, which hides an address together with its ?subject."""
+    found = _CLOUDFLARE_LINK.search(href)
+    return decode_cloudflare(found["hex"]) if found else None
+
+
+def decode_reversed(domain: str, user: str) -> str | None:
+    """Finalsite's `insertEmail`: domain and user are written backwards."""
+    return clean_address(f"{user[::-1]}@{domain[::-1]}")
+
+
+def decode_rot13(text: str) -> str | None:
+    """Blackboard's `swrot13`: letters are moved by 13; sometimes a whole link is."""
+    plain = codecs.decode(text, "rot13")
+    found = _ADDRESS.search(unescape(plain).replace("mailto:", " "))
+    return clean_address(found[0]) if found else None
+
+
+def decode_base64(text: str) -> str | None:
+    """An address in Base64, as Smart Sites' `data-staff-email` and Cyberschool's `?e=` have it."""
+    text = unquote(text).strip()
+    if not 8 <= len(text) <= 400:
+        return None
+    try:
+        plain = base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    return clean_address(plain)
+
+
+def decode_character_codes(digits: str) -> str | None:
+    """Older Edlio: four digits a character ("0106" is "j")."""
+    if not _CODES.fullmatch(digits):
+        return None
+    return clean_address("".join(chr(int(digits[i : i + 4])) for i in range(0, len(digits), 4)))
+
+
+def find_in_script(script: str) -> list[FoundEmail]:
+    """Addresses that a script beside the person writes into the page."""
+    found = [(decode_reversed(m["domain"], m["user"]), "reversed") for m in _INSERT_EMAIL.finditer(script)]
+    found += [(decode_rot13(m["text"]), "rot13") for m in _ROT13.finditer(script)]
+    found += [(clean_address(_NO_SPAM.sub("@", m["text"])), "script") for m in _MAIL_ME.finditer(script)]
+    return [FoundEmail(address, method) for address, method in found if address]
+
+
+def find_in_link(href: str) -> list[FoundEmail]:
+    """Addresses that a link hides or shows."""
+    if found := decode_mailto(href):
+        return [FoundEmail(address, "mailto") for address in found]
+    if href.lower().startswith("mailto:"):
+        return [FoundEmail(address, "at_words") for address in decode_at_words(unquote(href[7:]))]
+    if address := decode_cloudflare_link(href):
+        return [FoundEmail(address, "cloudflare")]
+    if href.lower().startswith("javascript:"):
+        return find_in_script(unquote(href))
+    if "?e=" in href or "&e=" in href:
+        values = parse_qs(urlsplit(href).query).get("e", [])
+        return [FoundEmail(address, "base64") for value in values if (address := decode_base64(value))]
+    return []
+
+
+def find_in_attribute(name: str, value: str) -> list[FoundEmail]:
+    """Addresses in the attributes of an element, such as `data-cfemail` and `data-staff-email`."""
+    if name == "data-cfemail":
+        address = decode_cloudflare(value)
+        return [FoundEmail(address, "cloudflare")] if address else []
+    if not name.startswith("data-") or "mail" not in name:
+        return []
+    if address := clean_address(value):
+        return [FoundEmail(address, "attribute")]
+    if address := decode_base64(value):
+        return [FoundEmail(address, "base64")]
+    return []

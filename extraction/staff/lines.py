@@ -1,0 +1,189 @@
+"""What one line of a page says: a name alone, a name with a title, a labelled value, a button, or prose."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from extraction.staff.document import Line, Node, Piece, squeeze
+from extraction.staff.emails import without_addresses
+from extraction.staff.names import PersonName, parse_name
+from extraction.staff.phones import find_phones
+from extraction.staff.roles import UNKNOWN, role_of
+from extraction.staff.vocabulary import phrases, table
+
+LONGEST_TITLE = 110
+LONGEST_LINE = 180
+"""Characters; a line with a name, a title and contacts stays below, prose does not."""
+
+_SEPARATOR = re.compile(r"\s+[-–—|•·:~]+\s+|\s*[–—|•]\s*|:\s*|,\s+|\s+-|-\s+|\s*\(|\t|\s+/\s+|\.{3,}\s*")
+_EDGES = " \t,;:|-–—•·~/.…()"
+_LABEL = re.compile(r"^([A-Za-z][A-Za-z /-]{1,18}?)\s*:\s*(.*)$")
+_GRADE = re.compile(
+    r"^(?:grades?\s*)?(?:pre-?k|tk|pk|k|[1-9]|1[0-2])(?:st|nd|rd|th)?(?:\s*[-–/&]\s*(?:k|[1-9]|1[0-2])(?:st|nd|rd|th)?)?(?:\s+grade)?$",
+    re.IGNORECASE,
+)
+_PROSE = re.compile(
+    r"\b(?:is|was|has|have|had|are|were|will|i|i'm|my|we|he|she|they|his|her|joined|received|earned|enjoys|loves|lives|born)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A line that names a person."""
+
+    line: Line
+    name: PersonName
+    title: str | None
+    node: Node
+    """The innermost element around the name."""
+
+
+def read_line(line: Line) -> Reading | None:
+    """The person that a line names, with the title if the line has it; None for every other line."""
+    if not line.text or len(line.text) > LONGEST_LINE:
+        return None
+    text = bare_text(line.text)
+    name = parse_name(text)
+    first = parse_name(line.pieces[0].text) if name and len(line.pieces) > 1 else None
+    # "<b>Jane Doe</b> Lark Hollow" has the shape of one long name; its markup says where the name ends.
+    if name and not (first and first.text != name.text and name.text.count(" ") > 2):
+        return Reading(line, name, None, _node_of(line, name))
+    for split in (_by_pieces, _by_separators):
+        if found := split(line, text):
+            name, title = found
+            return Reading(line, name, title, _node_of(line, name))
+    return None
+
+
+def split_text(text: str) -> tuple[PersonName, str | None] | None:
+    """A name, or a name and a title, of a text without markup, such as a table cell."""
+    text = bare_text(text)
+    if name := parse_name(text):
+        return name, None
+    return _separate(text)
+
+
+def bare_text(text: str) -> str:
+    """The text without addresses, telephone numbers and the labels that stood before them."""
+    text = without_addresses(text.replace("[email protected]", " "))
+    for phone in reversed(find_phones(text)):
+        text = text[: phone.start] + " " + text[phone.end :]
+    text = re.sub(
+        r"(?:[,;|/(–-]\s*)?\b(?:e-?mail|phone|tel|telephone|office|cell|ext|fax|ph)\b\s*[.:]*\s*[)]?\s*$",
+        "",
+        squeeze(text),
+        flags=re.IGNORECASE,
+    )
+    return squeeze(text).strip(" \t,;:|-–—•·~/")
+
+
+def is_title(text: str) -> bool:
+    """Whether a short text says what somebody does."""
+    return len(text) <= LONGEST_TITLE and not is_prose(text) and (role_of(text) != UNKNOWN or bool(_GRADE.match(text)))
+
+
+def is_prose(text: str) -> bool:
+    """Sentences, quotations and long texts."""
+    count = text.count(" ") + 1
+    if count > 14 or text.startswith(('"', "“", "”")):
+        return True
+    return count > 4 and (bool(_PROSE.search(text)) or text.endswith((".", "!", "?")))
+
+
+def labelled(text: str) -> tuple[str, str] | None:
+    """The kind of value and the value of "Title: Teacher"; None where the line has no label that is known."""
+    found = _LABEL.match(text)
+    kind = _labels().get(found[1].strip().lower()) if found else None
+    return (kind, found[2].strip()) if found and kind else None
+
+
+def is_noise(text: str) -> bool:
+    """Buttons, empty labels, and texts without a letter."""
+    bare = text.strip(_EDGES + "»›>→").lower()
+    return bare in _noise() or bare in _labels() or not any(c.isalpha() for c in bare)
+
+
+def is_vacancy(text: str) -> bool:
+    """A post that nobody holds, or a room that stands in the place of a person."""
+    return bool(phrases("sections", "vacancies").fullmatch(text.strip(_EDGES))) or bool(
+        re.match(r"(?:vacan(?:t|cy)|tb[da]|open position)\b", text.strip(_EDGES), re.IGNORECASE)
+    )
+
+
+def is_off_title(text: str) -> bool:
+    """The title of somebody who does not work at the school."""
+    return bool(phrases("sections", "off_titles").search(text)) and not phrases("sections", "off_except").search(text)
+
+
+@cache
+def _labels() -> dict[str, str]:
+    return {label: kind for kind, labels in table("lines")["labels"].items() for label in labels}
+
+
+@cache
+def _noise() -> frozenset[str]:
+    return frozenset(table("lines")["noise"]["lines"])
+
+
+def _by_pieces(line: Line, _: str) -> tuple[PersonName, str | None] | None:
+    """A name in an element of its own ("<b>Jane Doe</b> Principal"), before or behind its title."""
+    texts = [squeeze(without_addresses(piece.text)) for piece in line.pieces]
+    for cut in range(1, len(texts)):
+        left, right = (squeeze(" ".join(part)).strip(_EDGES) for part in (texts[:cut], texts[cut:]))
+        if name := parse_name(left):
+            return _with_title(name, bare_text(right))
+        name = parse_name(bare_text(right))
+        if name and is_title(left):
+            return name, left
+    return None
+
+
+def _by_separators(_: Line, text: str) -> tuple[PersonName, str | None] | None:
+    return _separate(text)
+
+
+def _separate(text: str) -> tuple[PersonName, str | None] | None:
+    for match in _SEPARATOR.finditer(text):
+        left, right = (
+            text[: match.start()].strip(" ,"),
+            text[match.end() :].strip(_EDGES if "(" not in match[0] else " ,;:)"),
+        )
+        if not left or not right:
+            continue
+        if name := parse_name(left):
+            if match[0].strip() in (",", "/", "") and not is_title(right):
+                continue
+            if is_prose(right):
+                return None
+            return _with_title(name, right)
+        name = parse_name(right)
+        if name and is_title(left) and not is_prose(left):
+            return name, left
+    return None
+
+
+def _with_title(name: PersonName, title: str) -> tuple[PersonName, str | None] | None:
+    title = title.strip(" ,;:|-–—•·~/")
+    if title.startswith("(") and title.endswith(")"):
+        title = title[1:-1].strip()
+    if is_prose(title):
+        return None
+    if not title or is_noise(title) or len(title) > LONGEST_TITLE:
+        return name, None
+    return name, title
+
+
+def _node_of(line: Line, name: PersonName) -> Node:
+    """The element of the pieces that spell the name."""
+    for piece in line.pieces:
+        if name.text in squeeze(piece.text):
+            return piece.node
+    return _around(line.pieces, name) or line.node
+
+
+def _around(pieces: tuple[Piece, ...], name: PersonName) -> Node | None:
+    first_word = name.text.split()[0]
+    return next((p.node.parent or p.node for p in pieces if first_word in p.text), None)

@@ -1,0 +1,61 @@
+"""Read one page: from its bytes to the people it lists, with the reason when it lists none.
+
+Flow: `document` (lines and elements) → `sections` (what the headings say) → the readers `cms`, `tables`, `cards`, each
+with the lines that the ones before it left → `drafts` (evidence, contacts, checks) → `StaffPage`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from urllib.parse import urlsplit
+
+from extraction.staff.cards import mine_cards
+from extraction.staff.cms import mine_cms
+from extraction.staff.document import Document, read_document
+from extraction.staff.drafts import Draft, finish
+from extraction.staff.outcome import judge_empty
+from extraction.staff.paging import next_pages, profiles
+from extraction.staff.records import StaffPage
+from extraction.staff.sections import Sections
+from extraction.staff.tables import mine_tables
+
+
+def read_staff_page(html: bytes | str, url: str, *, encoding: str | None = None) -> StaffPage:
+    """What a page says about the staff of a school.
+
+    Args:
+        html: The page, as received or decoded.
+        url: Its address; links are resolved against it, and its words say what the page is about.
+        encoding: The charset of the HTTP header, if it named one.
+
+    Returns:
+        The people with evidence, or the reason why there are none.
+    """
+    document = read_document(html, url, encoding=encoding)
+    sections = Sections(document)
+    drafts = _mine(document, sections)
+    people = finish(drafts, document, sections)
+    if not people:
+        markup = html if isinstance(html, str) else html.decode("latin-1")
+        outcome, reason = judge_empty(document, markup)
+        return StaffPage(outcome, reason)
+    methods = Counter(draft.method for draft in drafts)
+    return StaffPage(
+        outcome="staff",
+        reason=f"{len(people)} people are listed on {urlsplit(url).netloc or 'the page'}.",
+        people=tuple(people),
+        next_pages=next_pages(document),
+        profiles=profiles(document, people),
+        method=methods.most_common(1)[0][0],
+    )
+
+
+def _mine(document: Document, sections: Sections) -> list[Draft]:
+    """Every reader in turn; the lines of a block that one of them read are closed to the next."""
+    drafts: list[Draft] = []
+    taken: set[int] = set()
+    for mined in (mine_cms(document), mine_tables(document)):
+        drafts.extend(draft for draft in mined if draft.start not in taken)
+        taken.update(number for draft in mined for number in range(draft.start, draft.end))
+    drafts.extend(mine_cards(document, sections, taken))
+    return sorted(drafts, key=lambda draft: draft.start)

@@ -1,0 +1,55 @@
+"""US telephone numbers and extensions in the text of a page."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import phonenumbers
+
+_CANDIDATE = re.compile(
+    r"(?<![\w.@/-])(?:\+?1[\s.-]?)?(?:\(\d{3}\)[\s.-]*|\d{3}[\s.-]{1,3})\d{3}[\s.-]{1,3}\d{4}(?!\d)"
+    r"|(?<![\w.@/-])\+?1?\d{10}(?![\w@])"
+)
+_EXTENSION_AFTER = re.compile(
+    r"\s*[,;]?\s*(?:\(|#)?\s*(?:ext(?:ension)?|extn|x)\s*[.:#]?\s*(\d{1,6})\)?", re.IGNORECASE
+)
+_EXTENSION = re.compile(r"(?<!\w)(?:ext(?:ension)?s?|extn|x)\s*[.:#]?\s*(\d{2,6})(?!\w)", re.IGNORECASE)
+
+
+class FoundPhone(msgspec.Struct, frozen=True):
+    """A number in a text. `e164` is None where only an extension is printed."""
+
+    printed: str
+    e164: str | None
+    extension: str | None
+    start: int
+    end: int
+
+
+def find_phones(text: str) -> list[FoundPhone]:
+    """Every telephone number of the text with its extension; lone extensions where the text has no number."""
+    found: list[FoundPhone] = []
+    for match in _CANDIDATE.finditer(text):
+        e164 = _e164(match[0])
+        if e164 is None:
+            continue
+        after = _EXTENSION_AFTER.match(text, match.end())
+        end = after.end() if after else match.end()
+        found.append(
+            FoundPhone(text[match.start() : end].strip(), e164, after[1] if after else None, match.start(), end)
+        )
+    if not found:
+        found = [FoundPhone(m[0].strip(), None, m[1], m.start(), m.end()) for m in _EXTENSION.finditer(text)]
+    return found
+
+
+def _e164(text: str) -> str | None:
+    try:
+        number = phonenumbers.parse(text, "US")
+    except phonenumbers.NumberParseException:
+        return None
+    # "Possible" and not "valid": directories print 555 numbers and fresh area codes.
+    if not phonenumbers.is_possible_number(number) or number.country_code != 1:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,63 @@
+"""What a web page says about the staff of a school."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+PageOutcome = Literal["staff", "no_staff", "needs_browser", "blocked"]
+EmailState = Literal["published", "form_only", "none"]
+
+
+class Person(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One member of staff as one page shows them. Every value occurs in the person's own block of that page."""
+
+    name: str
+    """The name as printed."""
+    first: str | None = None
+    last: str | None = None
+    title: str | None = None
+    """The job title as printed."""
+    role: str = "unknown"
+    """A key of `extraction/staff/roles.toml`."""
+    department: str | None = None
+    email: str | None = None
+    """Lower-cased, decoded; never built from a pattern."""
+    email_state: EmailState = "none"
+    email_method: str | None = None
+    """How the address was published: `mailto`, `cloudflare`, `rot13`, `reversed`, `base64`, `at_words`, `text`."""
+    phone: str | None = None
+    """As printed."""
+    phone_e164: str | None = None
+    extension: str | None = None
+    profile_url: str | None = None
+    snippet: str = ""
+    """The text of the person's block, at most 300 characters."""
+    path: str = ""
+    """Where the block stands in the page, as an XPath."""
+    confidence: float = 1.0
+
+
+class StaffPage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one page says. `reason` explains the outcome in a sentence for the operator."""
+
+    outcome: PageOutcome
+    reason: str
+    people: tuple[Person, ...] = ()
+    next_pages: tuple[str, ...] = ()
+    """Absolute addresses of the further pages of the same list."""
+    profiles: tuple[str, ...] = ()
+    """Absolute addresses of pages about single people of this list, worth reading for what the list omits."""
+    method: str = ""
+    """Which reader found the people: `table`, `cards`, `lines`, …"""
+
+
+class RankedLink(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A link that may lead to the staff list."""
+
+    url: str
+    text: str
+    score: float
+    """From 0 to 1; comparable within one page."""
+    reasons: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""What is kept: models, migrations, queries, the embedded PostgreSQL, events, job leases, blobs."""

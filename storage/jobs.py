@@ -1,0 +1,271 @@
+"""Jobs as people see them: made, looked at, paused, resumed, cancelled.
+
+`storage.leases` is the other side: how a worker claims one and writes to it. The truth about a job is its row and its
+events; both are written in one transaction, always.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.errors import ConflictError, NotFoundError, TaskLimitExceededError
+from storage.events import JOB_CHANNEL, append_event, notify
+from storage.models import Job
+
+
+class JobKind(StrEnum):
+    """What can be asked for."""
+
+    EXTRACT_SCHOOLS = "extract_schools"
+    """Read the schools out of a document."""
+    DISCOVER_WEBSITES = "discover_websites"
+    """Find the official websites of schools."""
+    HARVEST_STAFF = "harvest_staff"
+    """Read the staff on those websites."""
+    EXPORT_LEADS = "export_leads"
+    """Write the people found to a file."""
+    PIPELINE = "pipeline"
+    """The four above, one after the other, as children of this job."""
+
+
+class JobState(StrEnum):
+    """The life of a job. queued → running → succeeded, with the detours below; three states are final."""
+
+    QUEUED = "queued"
+    """Accepted and durable; waits for a free slot, or until `run_after` for its next attempt."""
+    RUNNING = "running"
+    """A worker holds the lease. If it dies the job is queued again at once, if it freezes,, when the lease ends."""
+    WAITING = "waiting"
+    """A pipeline whose present step is a child job at work; it holds no slot and no lease."""
+    PAUSED = "paused"
+    """Stopped at a checkpoint by its user; goes on from there when resumed."""
+    SUCCEEDED = "succeeded"
+    """Final: everything asked for was done; `result` says what came of it."""
+    FAILED = "failed"
+    """Final: `reason` and `error_code` say why. What was stored before stays."""
+    CANCELLED = "cancelled"
+    """Final: ended by its user. What was stored before stays."""
+
+
+FINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
+UNFINISHED_PER_USER = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A request for work by a user."""
+
+    organization_id: UUID
+    user_id: UUID
+    kind: JobKind
+    params: dict[str, Any]
+    parent_id: UUID | None = None
+    step: int | None = None
+    idempotency_key: str | None = None
+    priority: int = 0
+
+    @property
+    def request_hash(self) -> str:
+        """What the request asked for, so that one idempotency key cannot stand for two requests."""
+        return hashlib.sha256(msgspec.json.encode([self.kind, self.params], order="deterministic")).hexdigest()
+
+
+async def create_job(
+    connection: AsyncConnection, new: NewJob, *, limit: int = UNFINISHED_PER_USER
+) -> tuple[UUID, bool]:
+    """Writes a job and its first event in the caller's transaction.
+
+    Args:
+        connection: a tenant's transaction.
+        new: the request. With an idempotency key that was used before, the job of then is returned.
+        limit: unfinished jobs a user may have; a pipeline counts as one with its children.
+
+    Returns:
+        The job's id, and whether it was made by this call.
+
+    Raises:
+        TaskLimitExceededError: the user has `limit` unfinished jobs.
+        ConflictError: the idempotency key was used for another request.
+    """
+    # One user's requests take turns, so that neither the count nor the key can be overtaken. In a statement of its own:
+    # the next one's snapshot then shows what the previous holder committed.
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"title1.user.{new.user_id}"}
+    )
+    if new.idempotency_key is not None and (known := await _known_request(connection, new)):
+        return known, False
+    if new.parent_id is None:
+        unfinished = await connection.scalar(
+            select(func.count())
+            .select_from(Job)
+            .where(Job.user_id == new.user_id, Job.parent_id.is_(None), Job.state.not_in(FINAL))
+        )
+        if (unfinished or 0) >= limit:
+            raise TaskLimitExceededError(
+                f"You have {unfinished} unfinished jobs; at most {limit} are allowed. "
+                "Wait for one to end, or cancel one, then try again."
+            )
+    job_id = uuid4()
+    await connection.execute(
+        insert(Job).values(
+            id=job_id,
+            organization_id=new.organization_id,
+            user_id=new.user_id,
+            parent_id=new.parent_id,
+            step=new.step,
+            kind=new.kind,
+            params=new.params,
+            priority=new.priority,
+            state=JobState.QUEUED,
+            idempotency_key=new.idempotency_key,
+            request_hash=new.request_hash if new.idempotency_key else None,
+        )
+    )
+    await append_event(connection, job_id, "created", {"kind": new.kind, "params": new.params})
+    await notify(connection, JOB_CHANNEL, str(job_id))
+    return job_id, True
+
+
+async def _known_request(connection: AsyncConnection, new: NewJob) -> UUID | None:
+    row = (
+        await connection.execute(
+            select(Job.id, Job.request_hash).where(
+                Job.user_id == new.user_id, Job.idempotency_key == new.idempotency_key
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.request_hash != new.request_hash:
+        raise ConflictError(
+            f"The idempotency key {new.idempotency_key!r} was used for another request (job {row.id}). "
+            "Use a new key for a new request."
+        )
+    return row.id
+
+
+async def get_job(connection: AsyncConnection, job_id: UUID) -> Row[Any]:
+    """One job's row.
+
+    Raises:
+        NotFoundError: no such job in this organization.
+    """
+    row = (await connection.execute(select(*Job.__table__.c).where(Job.id == job_id))).one_or_none()
+    if row is None:
+        raise NotFoundError(f"There is no job {job_id}.")
+    return row
+
+
+async def children_of(connection: AsyncConnection, job_id: UUID) -> Sequence[Row[Any]]:
+    """The jobs under a pipeline, in the order of its steps."""
+    return (await connection.execute(select(*Job.__table__.c).where(Job.parent_id == job_id).order_by(Job.step))).all()
+
+
+async def cancel_job(connection: AsyncConnection, job_id: UUID, *, by: str) -> None:
+    """Ends a job and what is under it: at once where no worker has it, else as soon as its worker sees the wish.
+
+    Raises:
+        NotFoundError: no such job in this organization.
+        ConflictError: it has ended already.
+    """
+    for job in await _locked_family(connection, job_id):
+        if job.state == JobState.RUNNING:
+            await _wish(connection, job.id, "cancel", by)
+        elif job.state not in FINAL:
+            await _move(connection, job.id, JobState.CANCELLED, reason=f"cancelled by {by}")
+            await append_event(connection, job.id, "cancelled", {"by": by, "reason": f"cancelled by {by}"})
+            await wake_parent(connection, job.parent_id)
+        elif job.id == job_id:
+            raise ConflictError(f"The job has ended already ({job.state}).")
+    await notify(connection, JOB_CHANNEL, str(job_id))
+
+
+async def pause_job(connection: AsyncConnection, job_id: UUID, *, by: str) -> None:
+    """Stops a job at its next checkpoint, and what is under it. Pausing a paused job changes nothing.
+
+    Raises:
+        NotFoundError: no such job in this organization.
+        ConflictError: it has ended already.
+    """
+    for job in await _locked_family(connection, job_id):
+        if job.state == JobState.RUNNING:
+            await _wish(connection, job.id, "pause", by)
+        elif job.state in {JobState.QUEUED, JobState.WAITING}:
+            await _move(connection, job.id, JobState.PAUSED)
+            await append_event(connection, job.id, "paused", {"by": by})
+        elif job.id == job_id and job.state in FINAL:
+            raise ConflictError(f"The job has ended already ({job.state}).")
+    await notify(connection, JOB_CHANNEL, str(job_id))
+
+
+async def resume_job(connection: AsyncConnection, job_id: UUID, *, by: str) -> None:
+    """Lets a paused job go on from its checkpoint. Resuming a job that is not paused changes nothing.
+
+    Raises:
+        NotFoundError: no such job in this organization.
+        ConflictError: it has ended already.
+    """
+    family = await _locked_family(connection, job_id)
+    for job in family:
+        if job.state == JobState.PAUSED:
+            child_at_work = any(other.parent_id == job.id and other.state not in FINAL for other in family)
+            await _move(connection, job.id, JobState.WAITING if child_at_work else JobState.QUEUED)
+            await append_event(connection, job.id, "resumed", {"by": by})
+        elif job.state == JobState.RUNNING and job.desired == "pause":
+            await _wish(connection, job.id, "run", by)
+        elif job.id == job_id and job.state in FINAL:
+            raise ConflictError(f"The job has ended already ({job.state}).")
+    await notify(connection, JOB_CHANNEL, str(job_id))
+
+
+async def wake_parent(connection: AsyncConnection, parent_id: UUID | None) -> None:
+    """Queues a pipeline again whose child has ended, so that it takes its next step."""
+    if parent_id is not None:
+        await connection.execute(
+            update(Job)
+            .where(Job.id == parent_id, Job.state == JobState.WAITING)
+            .values(state=JobState.QUEUED, run_after=func.clock_timestamp())
+        )
+        await notify(connection, JOB_CHANNEL, str(parent_id))
+
+
+async def _locked_family(connection: AsyncConnection, job_id: UUID) -> Sequence[Row[Any]]:
+    """The job, then its children by step, all locked.
+
+    So that nobody waits in a ring, locks are taken in one order everywhere: parents before children, each by id. And
+    they are FOR NO KEY UPDATE: a second UPDATE of a row in one transaction makes PostgreSQL check its foreign keys,
+    which takes a KEY SHARE lock on the parent from whoever holds only the child.
+    """
+    parent_id = (await get_job(connection, job_id)).parent_id
+    if parent_id is not None:
+        await connection.execute(select(Job.id).where(Job.id == parent_id).with_for_update(key_share=True))
+    job = (
+        await connection.execute(select(*Job.__table__.c).where(Job.id == job_id).with_for_update(key_share=True))
+    ).one()
+    children = (
+        await connection.execute(
+            select(*Job.__table__.c).where(Job.parent_id == job_id).order_by(Job.id).with_for_update(key_share=True)
+        )
+    ).all()
+    return [job, *sorted(children, key=lambda child: child.step or 0)]
+
+
+async def _wish(connection: AsyncConnection, job_id: UUID, desired: str, by: str) -> None:
+    await connection.execute(update(Job).where(Job.id == job_id).values(desired=desired))
+    await append_event(connection, job_id, "requested", {"desired": desired, "by": by})
+
+
+async def _move(connection: AsyncConnection, job_id: UUID, state: JobState, reason: str | None = None) -> None:
+    values: dict[str, Any] = {"state": state, "desired": "run", "reason": reason, "run_after": func.clock_timestamp()}
+    if state in FINAL:
+        values["finished_at"] = func.clock_timestamp()
+    await connection.execute(update(Job).where(Job.id == job_id).values(**values))

@@ -1,0 +1,33 @@
+"""The tables, one module a noun. `storage/migrations` makes them; a test keeps the two equal."""
+
+from storage.models.base import Base
+from storage.models.directory import DirectorySchool
+from storage.models.document import Document, DocumentPage, DocumentSchool
+from storage.models.evidence import Evidence
+from storage.models.job import Job, JobAttempt, JobEvent, PageVisit, Target, Worker
+from storage.models.organization import ApiKey, Organization, User
+from storage.models.school import School, Website
+from storage.models.staff import StaffMember, StaffPost, Suppression
+
+__all__ = (
+    "ApiKey",
+    "Base",
+    "DirectorySchool",
+    "Document",
+    "DocumentPage",
+    "DocumentSchool",
+    "Evidence",
+    "Job",
+    "JobAttempt",
+    "JobEvent",
+    "Organization",
+    "PageVisit",
+    "School",
+    "StaffMember",
+    "StaffPost",
+    "Suppression",
+    "Target",
+    "User",
+    "Website",
+    "Worker",
+)

@@ -1,0 +1,78 @@
+"""Members of staff, the schools they work at, and those who asked not to be listed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, BigId, Now, Tenant
+
+
+class StaffMember(Tenant, Base):
+    """A person, known by published e-mail address and name, or by school and name where no address is published."""
+
+    __tablename__ = "staff_member"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "identity"),
+        Index("ix_staff_member_page", "organization_id", "last_name", "id"),
+        Index(
+            "ix_staff_member_words",
+            text("to_tsvector('simple', name || ' ' || coalesce(title, ''))"),
+            postgresql_using="gin",
+        ),
+        CheckConstraint("email_state IN ('published', 'form_only', 'none')", name="email_state"),
+    )
+
+    id: Mapped[BigId]
+    identity: Mapped[str]
+    name: Mapped[str]
+    first_name: Mapped[str | None]
+    last_name: Mapped[str]
+    """For sorting; the printed name where it could not be taken apart."""
+    title: Mapped[str | None]
+    role: Mapped[str]
+    department: Mapped[str | None]
+    email: Mapped[str | None]
+    email_state: Mapped[str]
+    phone: Mapped[str | None]
+    phone_e164: Mapped[str | None]
+    extension: Mapped[str | None]
+    profile_url: Mapped[str | None]
+    confidence: Mapped[float]
+    first_seen: Mapped[Now]
+    last_seen: Mapped[Now]
+
+
+class StaffPost(Tenant, Base):
+    """A member of staff at one school, with the page that says so."""
+
+    __tablename__ = "staff_post"
+    __table_args__ = (Index("ix_staff_post_school_id", "school_id", "staff_member_id"),)
+
+    staff_member_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True)
+    school_id: Mapped[int] = mapped_column(ForeignKey("school.id", ondelete="CASCADE"), primary_key=True)
+    title: Mapped[str | None]
+    role: Mapped[str]
+    source_url: Mapped[str]
+    first_seen: Mapped[Now]
+    last_seen: Mapped[Now]
+    job_id: Mapped[UUID | None]
+
+
+class Suppression(Tenant, Base):
+    """Somebody or something that must not be stored or delivered; only a salted hash of the value is kept."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "kind", "hash"),
+        CheckConstraint("kind IN ('email', 'domain', 'person', 'school')", name="kind"),
+    )
+
+    id: Mapped[BigId]
+    kind: Mapped[str]
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    reason: Mapped[str | None]
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[Now]

@@ -1,0 +1,219 @@
+"""Members of staff as pages show them: one row a person, one post a school, every value with its evidence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.models import StaffMember, StaffPost
+from storage.sightings import Origin, Seen, Sighting, key_words, store_evidence
+
+KEPT = ("first_name", "title", "department", "email", "phone", "phone_e164", "extension", "profile_url")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPerson:
+    """A person as one page of one school's site shows them."""
+
+    school_id: int
+    url: str
+    seen_at: datetime
+    name: str
+    first_name: str | None
+    last_name: str | None
+    title: str | None
+    role: str
+    department: str | None
+    email: str | None
+    email_state: str
+    email_method: str | None
+    phone: str | None
+    phone_e164: str | None
+    extension: str | None
+    profile_url: str | None
+    snippet: str
+    confidence: float
+
+
+async def store_people(
+    connection: AsyncConnection, people: Sequence[SeenPerson], *, organization_id: UUID, job_id: UUID, attempt: int
+) -> None:
+    """Writes people by identity in the caller's transaction; seen again, they are renewed and never blanked.
+
+    A person without a published address is known by school and name. When another page of the same school shows the
+    same name with an address, it is the same person, whichever page came first.
+    """
+    if not people:
+        return
+    identities = await _identities(connection, people)
+    rows: dict[str, dict[str, Any]] = {}
+    for person, identity in zip(people, identities, strict=True):
+        row = _row(organization_id, identity, person)
+        if known := rows.get(identity):
+            row = {name: value if value is not None else known[name] for name, value in row.items()}
+            if "published" in (row["email_state"], known["email_state"]):
+                row["email_state"] = "published"
+        rows[identity] = row
+    ids = await _upsert_members(connection, rows)
+    await _upsert_posts(connection, organization_id, job_id, people, [ids[identity] for identity in identities])
+    await store_evidence(
+        connection,
+        (
+            Seen(
+                "staff",
+                ids[identity],
+                Origin(organization_id, job_id, attempt, person.seen_at, "page", url=person.url),
+                _sightings(person),
+            )
+            for person, identity in zip(people, identities, strict=True)
+        ),
+    )
+
+
+async def _identities(connection: AsyncConnection, people: Sequence[SeenPerson]) -> list[str]:
+    """The natural key of each person, after those already stored without an address have taken the one now seen."""
+    schools = {person.school_id for person in people}
+    stored = await connection.execute(
+        select(StaffPost.school_id, StaffMember.id, StaffMember.identity, StaffMember.name, StaffMember.email)
+        .join(StaffMember, StaffMember.id == StaffPost.staff_member_id)
+        .where(StaffPost.school_id.in_(schools))
+    )
+    with_address: dict[tuple[int, str], set[str]] = defaultdict(set)
+    without_address: dict[tuple[int, str], int] = {}
+    for school_id, member_id, identity, name, email in stored:
+        if email:
+            with_address[school_id, key_words(name)].add(identity)
+        else:
+            without_address[school_id, key_words(name)] = member_id
+    for person in people:
+        if person.email:
+            with_address[person.school_id, key_words(person.name)].add(_by_address(person))
+    taken: set[str] = set(
+        (
+            await connection.execute(
+                select(StaffMember.identity).where(
+                    StaffMember.identity.in_({_by_address(person) for person in people if person.email})
+                )
+            )
+        ).scalars()
+    )
+    identities: list[str] = []
+    for person in people:
+        key = (person.school_id, key_words(person.name))
+        if person.email:
+            identity = _by_address(person)
+            if identity not in taken and (member_id := without_address.pop(key, None)) is not None:
+                await connection.execute(
+                    update(StaffMember).where(StaffMember.id == member_id).values(identity=identity)
+                )
+                taken.add(identity)
+        else:
+            same_name = with_address[key]
+            identity = next(iter(same_name)) if len(same_name) == 1 else f"school:{person.school_id}|{key[1]}"
+        identities.append(identity)
+    return identities
+
+
+def _by_address(person: SeenPerson) -> str:
+    return f"email:{person.email}|{key_words(person.name)}"
+
+
+def _row(organization_id: UUID, identity: str, person: SeenPerson) -> dict[str, Any]:
+    return {
+        "organization_id": organization_id,
+        "identity": identity,
+        "name": person.name,
+        "first_name": person.first_name,
+        "last_name": person.last_name or person.name,
+        "title": person.title,
+        "role": person.role,
+        "department": person.department,
+        "email": person.email,
+        "email_state": person.email_state,
+        "phone": person.phone,
+        "phone_e164": person.phone_e164,
+        "extension": person.extension,
+        "profile_url": person.profile_url,
+        "confidence": person.confidence,
+    }
+
+
+async def _upsert_members(connection: AsyncConnection, rows: dict[str, dict[str, Any]]) -> dict[str, int]:
+    new = insert(StaffMember)
+    old = StaffMember.__table__.c
+    await connection.execute(
+        new.on_conflict_do_update(
+            index_elements=["organization_id", "identity"],
+            set_={
+                **{name: func.coalesce(new.excluded[name], old[name]) for name in KEPT},
+                "name": new.excluded.name,
+                "last_name": new.excluded.last_name,
+                "role": func.coalesce(func.nullif(new.excluded.role, "unknown"), old.role),
+                "email_state": func.coalesce(func.nullif(new.excluded.email_state, "none"), old.email_state),
+                "confidence": func.greatest(new.excluded.confidence, old.confidence),
+                "last_seen": func.now(),
+            },
+        ),
+        [rows[identity] for identity in sorted(rows)],
+    )
+    found = await connection.execute(
+        select(StaffMember.identity, StaffMember.id).where(StaffMember.identity.in_(list(rows)))
+    )
+    return dict(found.all())
+
+
+async def _upsert_posts(
+    connection: AsyncConnection,
+    organization_id: UUID,
+    job_id: UUID,
+    people: Sequence[SeenPerson],
+    member_ids: Sequence[int],
+) -> None:
+    posts = {
+        (member_id, person.school_id): {
+            "organization_id": organization_id,
+            "staff_member_id": member_id,
+            "school_id": person.school_id,
+            "title": person.title,
+            "role": person.role,
+            "source_url": person.url,
+            "job_id": job_id,
+        }
+        for person, member_id in zip(people, member_ids, strict=True)
+    }
+    new = insert(StaffPost)
+    await connection.execute(
+        new.on_conflict_do_update(
+            index_elements=["staff_member_id", "school_id"],
+            set_={
+                "title": func.coalesce(new.excluded.title, StaffPost.__table__.c.title),
+                "role": func.coalesce(func.nullif(new.excluded.role, "unknown"), StaffPost.__table__.c.role),
+                "job_id": new.excluded.job_id,
+                "last_seen": func.now(),
+            },
+        ),
+        [posts[key] for key in sorted(posts)],
+    )
+
+
+def _sightings(person: SeenPerson) -> list[Sighting]:
+    values = {
+        "name": (person.name, person.name),
+        "title": (person.title, person.title),
+        "department": (person.department, person.department),
+        "email": (person.email, person.email),
+        "phone": (person.phone, person.phone_e164 or person.phone),
+    }
+    return [
+        Sighting(field, printed, value or printed, person.confidence, snippet=person.snippet)
+        for field, (printed, value) in values.items()
+        if printed
+    ]

@@ -1,0 +1,219 @@
+"""The schools inside a crawl job: chosen once, ended one by one, counted so that the numbers add up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.models import DocumentSchool, PageVisit, School, Target, Website
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolSelection:
+    """Which schools: those of a document, or these, or those of a state; with nothing set, all."""
+
+    document_id: UUID | None = None
+    school_ids: Sequence[int] | None = None
+    state: str | None = None
+
+
+def selected_schools(selection: SchoolSelection) -> Select[int]:
+    """The ids of the schools chosen, as a query."""
+    query = select(School.id)
+    if selection.document_id is not None:
+        query = query.where(
+            School.id.in_(select(DocumentSchool.school_id).where(DocumentSchool.document_id == selection.document_id))
+        )
+    if selection.school_ids is not None:
+        query = query.where(School.id.in_(selection.school_ids))
+    if selection.state is not None:
+        query = query.where(School.state == selection.state)
+    return query
+
+
+async def plan_discovery(
+    connection: AsyncConnection, *, organization_id: UUID, job_id: UUID, selection: SchoolSelection, again: bool
+) -> None:
+    """Makes the schools the targets of a discovery; those with an accepted site are skipped unless `again`."""
+    accepted = select(Website.school_id).where(Website.state == "accepted")
+    has_site = School.id.in_(accepted)
+    rows = await connection.execute(selected_schools(selection).add_columns(has_site))
+    await _insert(
+        connection,
+        organization_id,
+        job_id,
+        [(school_id, None if again or not known else "has_website") for school_id, known in rows],
+    )
+
+
+async def plan_harvest(
+    connection: AsyncConnection,
+    *,
+    organization_id: UUID,
+    job_id: UUID,
+    selection: SchoolSelection,
+    fresh_days: int,
+) -> None:
+    """Makes the schools the targets of a harvest.
+
+    Skipped are schools without an accepted site, and schools whose staff was read in the last `fresh_days` days: their
+    servers are not asked again for what is known.
+    """
+    read = select(Target.school_id).where(
+        Target.outcome == "staff",
+        Target.state == "done",
+        Target.updated_at > func.now() - func.make_interval(0, 0, 0, fresh_days),
+    )
+    rows = await connection.execute(
+        selected_schools(selection)
+        .add_columns(Website.url, School.id.in_(read))
+        .outerjoin(Website, and_(Website.school_id == School.id, Website.state == "accepted"))
+    )
+    await _insert(
+        connection,
+        organization_id,
+        job_id,
+        [
+            (school_id, "no_website" if url is None else "recently_read" if fresh else None)
+            for school_id, url, fresh in rows
+        ],
+    )
+
+
+async def _insert(
+    connection: AsyncConnection, organization_id: UUID, job_id: UUID, schools: Sequence[tuple[int, str | None]]
+) -> None:
+    reasons = {
+        "has_website": "an official site is known",
+        "no_website": "no official site is known",
+        "recently_read": "its staff was read a few days ago",
+    }
+    rows: list[dict[str, Any]] = [
+        {
+            "organization_id": organization_id,
+            "job_id": job_id,
+            "school_id": school_id,
+            "state": "skipped" if skipped else "pending",
+            "outcome": skipped,
+            "reason": reasons[skipped] if skipped else None,
+        }
+        for school_id, skipped in schools
+    ]
+    if rows:
+        await connection.execute(insert(Target).on_conflict_do_nothing(), rows)
+
+
+async def pending_schools(connection: AsyncConnection, job_id: UUID) -> Sequence[Row[Any]]:
+    """The schools of a job that have not ended yet, each with its accepted website, if any."""
+    return (
+        await connection.execute(
+            select(School.__table__, Website.url.label("website"))
+            .join(Target, Target.school_id == School.id)
+            .outerjoin(Website, and_(Website.school_id == School.id, Website.state == "accepted"))
+            .where(Target.job_id == job_id, Target.state == "pending")
+            .order_by(School.id)
+        )
+    ).all()
+
+
+async def end_target(
+    connection: AsyncConnection, job_id: UUID, school_id: int, *, state: str, outcome: str, reason: str
+) -> bool:
+    """Ends a school's turn, with its pages and people counted from what is stored; False if it had ended before."""
+    visits = select(func.count(), func.coalesce(func.sum(PageVisit.people), 0)).where(
+        PageVisit.job_id == job_id, PageVisit.school_id == school_id
+    )
+    pages, people = (await connection.execute(visits)).one()
+    ended = await connection.execute(
+        update(Target)
+        .where(Target.job_id == job_id, Target.school_id == school_id, Target.state == "pending")
+        .values(
+            state=state, outcome=outcome, reason=reason, pages=pages, people=people, updated_at=func.clock_timestamp()
+        )
+    )
+    return ended.rowcount == 1
+
+
+async def school_name(connection: AsyncConnection, school_id: int) -> str | None:
+    """A school's name, for the story of a job."""
+    return await connection.scalar(select(School.name).where(School.id == school_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A page that was asked for, and what came of it."""
+
+    school_id: int
+    url: str
+    http_status: int | None
+    outcome: str
+    reason: str
+    people: int
+    fetched_at: datetime
+
+
+async def store_visits(
+    connection: AsyncConnection, visits: Sequence[Visit], *, organization_id: UUID, job_id: UUID
+) -> None:
+    """Writes page visits by job, school and address; asked for again after a crash, a page counts once."""
+    rows = {
+        (visit.school_id, visit.url): {
+            "organization_id": organization_id,
+            "job_id": job_id,
+            "school_id": visit.school_id,
+            "url": visit.url,
+            "http_status": visit.http_status,
+            "outcome": visit.outcome,
+            "reason": visit.reason,
+            "people": visit.people,
+            "fetched_at": visit.fetched_at,
+        }
+        for visit in visits
+    }
+    if not rows:
+        return
+    new = insert(PageVisit)
+    await connection.execute(
+        new.on_conflict_do_update(
+            index_elements=["job_id", "school_id", "url"],
+            set_={
+                **{name: new.excluded[name] for name in ("http_status", "outcome", "reason", "fetched_at")},
+                # A list's people may come in two parts, those behind profile links later, under the list's address.
+                "people": func.greatest(new.excluded.people, PageVisit.__table__.c.people),
+            },
+        ),
+        [rows[key] for key in sorted(rows)],
+    )
+
+
+async def target_counts(connection: AsyncConnection, job_id: UUID) -> dict[str, int]:
+    """How many targets a job has in each state; the states add up to the total."""
+    rows = await connection.execute(
+        select(Target.state, func.count()).where(Target.job_id == job_id).group_by(Target.state)
+    )
+    return dict(rows.all())
+
+
+async def target_outcomes(connection: AsyncConnection, job_id: UUID) -> dict[str, Any]:
+    """A job's summary: targets by outcome, pages and people."""
+    outcomes = await connection.execute(
+        select(Target.outcome, func.count()).where(Target.job_id == job_id).group_by(Target.outcome)
+    )
+    sums = await connection.execute(
+        select(func.coalesce(func.sum(Target.pages), 0), func.coalesce(func.sum(Target.people), 0)).where(
+            Target.job_id == job_id
+        )
+    )
+    pages, people = sums.one()
+    return {
+        "outcomes": {outcome or "pending": count for outcome, count in outcomes},
+        "pages": int(pages),
+        "people": int(people),
+    }

@@ -1,0 +1,113 @@
+"""What tests of several rooms share: a PostgreSQL, a fresh migrated database a test, an account."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from storage.accounts import Account, Role, create_account
+from storage.database import Database
+from storage.embedded import EmbeddedPostgres
+from storage.migrations.run import migrate
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Generator[str]:
+    """A server that tests may make databases on: `TITLE1_TEST_DATABASE_URL`, or an embedded one of this run."""
+    if url := os.environ.get("TITLE1_TEST_DATABASE_URL"):
+        yield url
+        return
+    # Not in pytest's own folder: that is closed to the account which the server runs as when root runs the tests, and
+    # closed again whenever another run starts.
+    with tempfile.TemporaryDirectory(prefix="title1-test-", ignore_cleanup_errors=True) as folder:
+        server = EmbeddedPostgres(Path(folder))
+        try:
+            url = server.acquire()
+            with psycopg.connect(url, autocommit=True) as connection:
+                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                    # Nothing here outlives the run, and a third of its time was spent on waiting for the disk.
+                    connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+                connection.execute("SELECT pg_reload_conf()")
+            yield url
+        finally:
+            server.release()
+            server.wait_until_stopped(30)
+
+
+@pytest.fixture(scope="session")
+def template_url(postgres_url: str) -> Generator[str]:
+    """A migrated, empty database that others are copied from in a few hundredths of a second."""
+    with fresh_database(postgres_url) as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Generator[str]:
+    """A database without any schema."""
+    with fresh_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres_url: str, template_url: str) -> Generator[str]:
+    """A migrated database of this test's own."""
+    with fresh_database(postgres_url, template=template_url) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncGenerator[Database]:
+    """That database, as the program sees it."""
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedAccount:
+    """An account and the key that opens it."""
+
+    account: Account
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of its requests."""
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+@pytest.fixture
+async def account(database: Database) -> KeyedAccount:
+    """The first organization's admin."""
+    async with database.system() as connection:
+        return KeyedAccount(
+            *await create_account(connection, organization="Riverbend Supplies", user="ada", role=Role.ADMIN)
+        )
+
+
+@contextmanager
+def fresh_database(server_url: str, *, template: str = "template1") -> Generator[str]:
+    """A database of its own for the length of the block, a copy of `template` (a URL or a name)."""
+    name = f"title1_test_{uuid4().hex[:16]}"
+    source = make_url(template).database if "://" in template else template
+    _on_server(server_url, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, source or ""))))
+    try:
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        _on_server(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _on_server(server_url: str, statement: sql.Composed) -> None:
+    with psycopg.connect(server_url, autocommit=True, connect_timeout=10) as connection:
+        connection.execute(statement)

@@ -1,0 +1,284 @@
+"""Is this the school's official site? Names, the directory, search answers and scores, as tables of cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from crawler.discovery.nces import NcesDirectory
+from crawler.discovery.page_facts import read_facts
+from crawler.discovery.providers import Candidate, TryLater
+from crawler.discovery.school_names import SchoolName, is_district_name, name_parts
+from crawler.discovery.scoring import (
+    ACCEPTED,
+    REVIEW,
+    Score,
+    Seen,
+    is_aggregator,
+    names_school_list,
+    read_aggregators,
+    score_site,
+)
+from crawler.discovery.searxng import SearxngProvider
+from crawler.targets import SchoolTarget
+from extraction.nces import DirectorySchool
+
+PINE = SchoolTarget(
+    key="1",
+    name="Pine Hollow Elementary School",
+    district="Green Valley Public Schools",
+    address="12 N. Oak Street",
+    city="Marlow",
+    state="AL",
+    zip="35999",
+    phone="(205) 555-0100",
+)
+CONTACT = "12 North Oak St., Marlow, AL 35999. Phone 205.555.0100"
+MENU = "<a href='/staff'>Staff</a><a href='/calendar'>Calendar</a><a href='/lunch'>Lunch Menus</a>"
+
+
+def html(title: str, body: str, head: str = "") -> str:
+    return f"<html><head><title>{title}</title>{head}</head><body>{body}</body></html>"
+
+
+def scored(page: str, url: str = "http://pinehollow.test/", provider: str = "searxng", **school: Any) -> Score:
+    target = SchoolTarget(**{field: school.get(field, getattr(PINE, field)) for field in PINE.__slots__})
+    return score_site(Seen(url, read_facts(page, url), provider), target, read_aggregators())
+
+
+def names(score: Score) -> set[str]:
+    return {signal.name for signal in score.signals}
+
+
+def test_a_school_that_prints_its_name_phone_and_address_is_certain() -> None:
+    score = scored(html("Pine Hollow Elementary School", f"{MENU}<p>{CONTACT}</p>"))
+    assert score.value >= ACCEPTED
+    assert {"name", "phone", "street_and_zip", "city_and_state", "host", "navigation"} <= names(score)
+    assert all(signal.detail for signal in score.signals)
+
+
+def test_a_name_alone_is_not_enough() -> None:
+    assert scored(html("Pine Hollow Elementary School", MENU)).value < REVIEW
+
+
+def test_an_official_listing_makes_a_likely_site_likelier() -> None:
+    page = html("Pine Hollow ES", f"{MENU}<p>205-555-0100</p>")
+    assert REVIEW <= scored(page).value < ACCEPTED <= scored(page, provider="nces").value
+
+
+def test_the_districts_home_page_is_not_the_schools() -> None:
+    body = (
+        f"<h1>Green Valley Public Schools</h1><a href='/o/pine'>Pine Hollow Elementary School</a>{MENU}<p>{CONTACT}</p>"
+    )
+    score = scored(html("Home - Green Valley Public Schools", body), "http://greenvalley.k12.al.us/", "nces")
+    assert score.value < REVIEW
+    assert "district_home" in names(score)
+    assert score.is_district
+
+
+def test_a_school_under_its_districts_prefix_is_accepted() -> None:
+    page = html("Pine Hollow Elementary | Green Valley Public Schools", f"{MENU}<p>{CONTACT}</p>")
+    assert scored(page, "http://greenvalley.test/o/pine-hollow/").value >= ACCEPTED
+
+
+def test_a_namesake_elsewhere_is_none() -> None:
+    page = html("Pine Hollow Elementary School", f"{MENU}<p>9 Elm Road, Marlow, OH 44999. 614-555-0199</p>")
+    score = scored(page)
+    assert score.value < REVIEW
+    assert "other_state" in names(score)
+    page = html("Pine Hollow Elementary School", f"{MENU}<p>9 Elm Road, Dover, AL 35111</p>")
+    assert "other_city" in names(scored(page))
+
+
+def test_the_high_school_of_the_same_name_is_another_school() -> None:
+    score = scored(html("Pine Hollow High School", f"{MENU}<p>{CONTACT}</p>"))
+    assert score.value < REVIEW
+    assert "other_school" in names(score)
+
+
+def test_a_page_that_never_names_the_school_waits_for_a_person() -> None:
+    score = scored(html("Home", f"{MENU}<p>{CONTACT}</p>"), provider="nces")
+    assert REVIEW <= score.value < ACCEPTED
+    assert "no_name" in names(score)
+
+
+def test_a_profile_of_a_school_is_not_its_site() -> None:
+    others = "".join(f"<a href='/{n}'>{n} Elementary School</a>" for n in ("Oak", "Elm", "Birch", "Cedar"))
+    body = f"<h1>Pine Hollow Elementary School</h1><p>{CONTACT}</p>Student-teacher ratio 14. Nearby schools: {others}"
+    score = scored(html("Pine Hollow Elementary School - Marlow, AL", body), "http://ranks.test/alabama/marlow/pine/")
+    assert score.value < REVIEW
+    assert {"profile_page", "lists_many_schools"} <= names(score)
+
+
+def test_a_listed_aggregator_is_nothing() -> None:
+    score = scored(html("Pine Hollow Elementary School", CONTACT), "https://www.niche.com/k12/pine/")
+    assert score.value == 0
+    assert "aggregator" in names(score)
+
+
+def test_a_parked_domain_is_nothing() -> None:
+    page = html("pinehollow.test", f"This domain is for sale! Pine Hollow Elementary School {CONTACT}")
+    assert scored(page, provider="nces").value == 0
+
+
+def test_a_log_in_page_is_marked() -> None:
+    assert "log_in_page" in names(scored(html("Pine Hollow Elementary", MENU), "http://pinehollow.test/login/"))
+
+
+def test_machine_readable_names_count_as_names() -> None:
+    head = (
+        '<script type="application/ld+json">{"@graph":[{"@type":"ElementarySchool","name":"Pine Hollow ES"}]}</script>'
+    )
+    assert "name" in names(scored(html("Home", CONTACT, head)))
+    assert "name" in names(scored(html("Home", CONTACT, '<meta property="og:site_name" content="Pine Hollow Elem.">')))
+    assert "name" not in names(scored(html("Home", CONTACT, '<script type="application/ld+json">{oops</script>')))
+
+
+def test_the_host_of_a_school_speaks_for_it() -> None:
+    page = html("x", "y")
+    assert "host" in names(scored(page, "http://ph.greenvalley.k12.al.us/"))
+    assert "host" in names(scored(page, "http://www.pinehollow.org/"))
+    assert "host" not in names(scored(page, "http://www.example.org/"))
+    seen = Seen("http://gv.test/o/pine/", read_facts(page, "http://gv.test/"), "linked", {"gv.test"})
+    assert "host" in names(score_site(seen, PINE, frozenset()))
+
+
+def test_a_page_that_is_no_page_has_no_facts() -> None:
+    assert read_facts(b"", "http://x.test/").text == ""
+    assert read_facts(b"\x00\x01\x02", "http://x.test/", encoding="no-such-encoding").phones == frozenset()
+    assert read_facts("<a href='http://[bad'>x</a><a href='tel:2055550100'>call</a>", "http://x.test/").phones == {
+        "2055550100"
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "listed"),
+    [
+        ("https://www.greatschools.org/x", "greatschools.org"), ("https://m.facebook.com/pine", "facebook.com"),
+        ("https://sites.google.co.uk/x", "google.*"), ("https://x.com/pine", "x.com"),
+        ("https://pinex.com/", None), ("https://niche.school.org/", None),
+    ],
+)  # fmt: skip
+def test_aggregators_are_known_by_their_hosts(url: str, listed: str | None) -> None:
+    assert is_aggregator(url, read_aggregators()) == listed
+
+
+def test_the_operator_can_name_more_aggregators(tmp_path: Path) -> None:
+    more = tmp_path / "more.txt"
+    more.write_text("# ours\nwww.ranks.test  # a directory\n", encoding="utf-8")
+    assert is_aggregator("http://al.ranks.test/pine", read_aggregators(more)) == "ranks.test"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Pine Hollow ES", "Pine Hollow Elementary School", True),
+        ("St. Mary's Elem Sch", "Saint Marys Elementary", True),
+        ("P.S. 12", "PS 12", True),
+        ("M. L. King Jr. MS", "M L King Junior Middle School", True),
+        ("Pine Hollow Elementary", "Pine Hollow High School", False),
+        ("Pine Hollow Elementary", "Pine Ridge Elementary School", False),
+        ("Mt. Zion El", "Mount Zion Elementary", True),
+        ("Elm Street ES", "Elm Street Elementary School", True),
+        ("El Centro Elementary", "Centro Elementary", False),
+    ],
+)
+def test_names_are_compared_in_one_form(one: str, other: str, same: bool) -> None:
+    assert (SchoolName(one).likeness(SchoolName(other)) >= 90) is same
+
+
+def test_a_name_is_found_in_a_title() -> None:
+    name = SchoolName("Pine Hollow Elementary")
+    assert name.is_named_in("Welcome to Pine Hollow ES")
+    assert name.is_named_in("Pine Hollow")
+    assert not name.is_named_in("Pine Hollow High School")
+    assert name.is_other_school("Oak Ridge Middle School")
+    assert not name.is_other_school("Latest News")
+    assert not name.is_other_school("Senior Portraits Online")
+    assert SchoolName("Elementary School").is_named_in("The Elementary School")
+    assert name_parts("Staff | Pine Hollow: Home - Green Valley ISD") == [
+        "Staff",
+        "Pine Hollow",
+        "Home",
+        "Green Valley ISD",
+    ]
+
+
+def test_districts_are_told_from_schools() -> None:
+    assert all(map(is_district_name, ["Marlow ISD", "Green Valley Public Schools", "Riverisd", "Board of Education"]))
+    assert not any(map(is_district_name, ["Wausau East High", "Azalea Elementary", "Pine Hollow School"]))
+    assert names_school_list("Our Schools »")
+    assert not names_school_list("Schools out for summer")
+
+
+def row(number: int, name: str, **more: str) -> DirectorySchool:
+    return DirectorySchool(nces_id=f"{number:012d}", name=name, state="AL", lea_id="0100001", **more)
+
+
+ROWS = (
+    row(1, "Pine Hollow ES", district="Green Valley", city="Marlow", zip="35999", website="http://gv.test/o/pine"),
+    row(2, "Pine Hollow HS", district="Green Valley", city="Marlow", zip="35999", website="http://gv.test/o/pinehs"),
+    row(3, "Central Elementary", district="North", city="Alton", phone="2055550133"),
+    row(4, "Central Elementary", district="South", city="Belton", phone="2055550144"),
+    row(5, "Oak Ridge Elem Sch", district="Green Valley", city="Marlow", website="gv.test/o/oak"),
+)
+
+
+@pytest.mark.parametrize(
+    ("school", "found"),
+    [
+        (SchoolTarget("", "Anything", nces_id="4"), 4),
+        (SchoolTarget("", "Pine Hollow Elementary School", state="Alabama", city="Marlow"), 1),
+        (SchoolTarget("", "Pine Hollow High School", state="AL", district="Green Valley Public Schools"), 2),
+        (SchoolTarget("", "Central Elementary School", state="AL"), None),
+        (SchoolTarget("", "Central Elementary School", state="AL", city="Belton"), 4),
+        (SchoolTarget("", "Central Elementary School", state="AL", phone="(205) 555-0133"), 3),
+        (SchoolTarget("", "Oak Ridge Elementary", state="AL"), 5),
+        (SchoolTarget("", "Oak Ridge Elementary", state="AL", city="Elsewhere"), None),
+        (SchoolTarget("", "Oak Ridge Elementary", state="GA"), None),
+        (SchoolTarget("", "Oak Ridge Elementary"), None),
+        (SchoolTarget("", "", state="AL"), None),
+        (SchoolTarget("", "Nothing Like It", state="AL", city="Marlow"), None),
+    ],
+)
+def test_a_listed_school_has_one_row_or_none(school: SchoolTarget, found: int | None) -> None:
+    match = NcesDirectory(ROWS).match(school)
+    assert (int(match.nces_id) if match else None) == found
+
+
+def test_the_directory_completes_what_the_list_did_not_print() -> None:
+    directory = NcesDirectory(ROWS)
+    school = SchoolTarget("9", "Pine Hollow Elementary", state="AL", city="MARLOW")
+    completed = directory.completed(school)
+    assert (completed.key, completed.city, completed.zip, completed.nces_id) == ("9", "MARLOW", "35999", "000000000001")
+    assert directory.completed(SchoolTarget("9", "Unknown", state="AL")) == SchoolTarget("9", "Unknown", state="AL")
+
+
+def test_a_school_without_a_website_has_its_districts() -> None:
+    rows = (*ROWS, row(6, "Elm Elementary", district="Green Valley", city="Marlow"))
+    found = NcesDirectory(rows).candidates(SchoolTarget("", "Elm Elementary", state="AL", city="Marlow"))
+    assert found == [Candidate("http://gv.test/", "district", 0.5)]
+
+
+def test_search_answers_are_read() -> None:
+    provider = SearxngProvider("http://search.test/search")
+    first, second = provider.addresses(PINE)
+    assert first.startswith("http://search.test/search?q=%22Pine+Hollow+Elementary+School%22+Marlow+AL&format=json")
+    assert "Green+Valley" in second
+    assert provider.addresses(SchoolTarget("", "")) == []
+    answer = {"results": [{"url": "http://pine.test/", "title": "x"}, {"title": "no url"}, 7]}
+    assert provider.read(msgspec.json.encode(answer)) == [Candidate("http://pine.test/", "searxng", 0.6)]
+    assert provider.read(b'{"results": [], "unresponsive_engines": []}') == []
+
+
+def test_silence_of_the_engines_is_not_an_answer() -> None:
+    provider = SearxngProvider("http://search.test/")
+    silent = provider.read(b'{"results": [], "unresponsive_engines": [["brave", "timeout"]]}')
+    assert silent == TryLater("no search engine answered (brave)")
+    assert isinstance(provider.read(b"<html>"), TryLater)
+    assert "search.formats" in provider.explain(403)
+    assert "cannot be reached" in provider.explain(None)
+    assert "502" in provider.explain(502)

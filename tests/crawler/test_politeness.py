@@ -1,0 +1,122 @@
+"""How fast hosts are asked: measured at the server, not in the client."""
+
+from __future__ import annotations
+
+import random
+from email.utils import formatdate
+from itertools import pairwise
+from time import monotonic, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scrapy.http import Response
+
+from crawler.middlewares.politeness import HostPace, PoliteSlot, host_of, retry_after
+from tests.crawler.conftest import Answer, Crawler, Web, home_page, staff_table
+
+PEOPLE = (("Maria Alvarez", "Principal", "m@pine.test"), ("John Okafor", "Art Teacher", "j@pine.test"))
+
+
+def chain(loopback: Web, host: str = "pine.test") -> None:
+    loopback.page(host, "/", home_page("Pine", {"Staff Directory": "/staff", "Faculty": "/faculty"}))
+    loopback.page(host, "/staff", home_page("Staff", {}))
+    loopback.page(host, "/faculty", staff_table(*PEOPLE))
+
+
+def test_the_delay_is_never_undercut(crawler: Crawler, loopback: Web) -> None:
+    crawler.hosts("pine.test", "www.pine.test")
+    crawler.environment["TITLE1_CRAWL_DELAY_SECONDS"] = "0.3"
+    chain(loopback)
+    loopback.page("www.pine.test", "/", status=301, headers={"Location": loopback.url("pine.test")})
+    # A slow answer and a setting that would like to go faster change nothing.
+    loopback.pages["pine.test", "/staff"].seconds = 0.4
+    crawler.run("staff_directory", {"url": loopback.url("www.pine.test")}, "-s", "DOWNLOAD_DELAY=0.01")
+    times = [hit.at for hit in loopback.hits]
+    assert len(times) >= 5
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 0.3
+
+
+def test_a_crawl_delay_is_kept_from_the_robots_file_on(crawler: Crawler, loopback: Web) -> None:
+    crawler.hosts("pine.test")
+    chain(loopback)
+    loopback.page("pine.test", "/robots.txt", "User-agent: *\nCrawl-delay: 0.6\n")
+    rows, _ = crawler.run("staff_directory", {"url": loopback.url("pine.test")})
+    assert len(rows) == 2
+    assert min(loopback.gaps("pine.test")) >= 0.6
+
+
+def test_a_crawl_delay_that_is_too_long_parks_the_host(crawler: Crawler, loopback: Web) -> None:
+    crawler.hosts("pine.test")
+    chain(loopback)
+    loopback.page("pine.test", "/robots.txt", "User-agent: *\nCrawl-delay: 3600\n")
+    _, log = crawler.run("staff_directory", {"url": loopback.url("pine.test")})
+    assert loopback.paths("pine.test") == ["/robots.txt"]
+    assert "'visits/missed/host_parked': 1" in log
+
+
+def test_retry_after_pauses_the_host_and_the_same_page_is_asked_again(crawler: Crawler, loopback: Web) -> None:
+    crawler.hosts("pine.test")
+    chain(loopback)
+    loopback.pages["pine.test", "/faculty"] = Answer(
+        "slow down", 429, {"Retry-After": "1"}, times=1, then=Answer(staff_table(*PEOPLE))
+    )
+    rows, _ = crawler.run("staff_directory", {"url": loopback.url("pine.test")})
+    assert len(rows) == 2
+    asked = [hit.at for hit in loopback.hits if hit.path == "/faculty"]
+    assert len(asked) == 2
+    assert 1.0 <= asked[1] - asked[0] < 3.0
+
+
+def test_an_absurd_retry_after_parks_the_host(crawler: Crawler, loopback: Web) -> None:
+    crawler.hosts("pine.test")
+    loopback.page("pine.test", "/", "slow down", status=503, headers={"Retry-After": "315360000"})
+    _, log = crawler.run("staff_directory", {"url": loopback.url("pine.test")})
+    assert loopback.paths("pine.test") == ["/robots.txt", "/"]
+    assert "'visits/missed/host_parked': 1" in log
+
+
+def test_a_host_that_keeps_failing_is_left_alone(crawler: Crawler, loopback: Web) -> None:
+    crawler.hosts("pine.test")
+    loopback.page("pine.test", "/", home_page("Pine", {f"Staff {n}": f"/staff{n}" for n in range(12)}))
+    for number in range(12):
+        loopback.page("pine.test", f"/staff{number}", "busy", status=503)
+    crawler.run("staff_directory", {"url": loopback.url("pine.test")})
+    assert len(loopback.paths("pine.test")) <= 8
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), (" 120 ", 120.0), ("0", None), ("-5", None), ("soon", None), ("", None), ("²", None)],
+)
+def test_retry_after_is_read_as_seconds(header: str, seconds: float | None) -> None:
+    assert retry_after(Response("http://x.test/", headers={"Retry-After": header})) == seconds
+
+
+def test_retry_after_is_read_as_a_date() -> None:
+    ahead = retry_after(Response("http://x.test/", headers={"Retry-After": formatdate(time() + 60, usegmt=True)}))
+    assert ahead is not None
+    assert 55 < ahead <= 60
+    assert retry_after(Response("http://x.test/", headers={"Retry-After": formatdate(0, usegmt=True)})) is None
+
+
+@given(floor=st.floats(0.01, 60), delay=st.floats(0, 60), seed=st.integers())
+def test_jitter_only_ever_adds(floor: float, delay: float, seed: int) -> None:
+    random.seed(seed)
+    slot = PoliteSlot(1, delay, HostPace(floor))
+    slot.lastseen = monotonic()
+    first = slot.download_delay()
+    assert first >= max(floor, delay)
+    assert slot.download_delay() == first
+    assert first <= max(floor, delay) * 1.25 + 1e-9
+
+
+def test_a_paused_host_waits_even_with_a_new_slot() -> None:
+    pace = HostPace(0.1)
+    pace.pause(100)
+    slot = PoliteSlot(1, 0.0, pace)
+    assert slot.lastseen + slot.download_delay() >= monotonic() + 99
+
+
+def test_www_is_the_same_host() -> None:
+    assert host_of("http://www.pine.test:8080/x") == host_of("https://PINE.test/") == "pine.test"

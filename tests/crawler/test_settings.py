@@ -1,0 +1,110 @@
+"""The policies of a crawl, stated as tests: nobody lowers them by accident."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from scrapy.crawler import Crawler
+from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
+from scrapy.utils.project import get_project_settings
+
+from crawler.addon import CrawlAddon
+from crawler.crawl_settings import CrawlSettings
+from crawler.spiders.base import VisitSpider
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("SCRAPY_SETTINGS_MODULE", "crawler.settings")
+    wired = get_project_settings()
+    CrawlAddon().update_settings(wired)
+    return wired
+
+
+def test_every_spider_visits_schools_and_changes_no_setting(settings: Settings) -> None:
+    loader = SpiderLoader.from_settings(settings)
+    names = loader.list()
+    assert {"staff_directory", "website_discovery"} <= set(names)
+    for name in names:
+        spider = loader.load(name)
+        assert issubclass(spider, VisitSpider)
+        assert not spider.custom_settings
+        assert not {"download_delay", "max_concurrent_requests", "user_agent"} & set(vars(spider))
+
+
+def test_one_request_at_a_time_and_a_second_between(settings: Settings) -> None:
+    assert settings.getfloat("DOWNLOAD_DELAY") >= 1.0
+    assert settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN") == 1
+    assert settings.getint("CONCURRENT_REQUESTS") >= 256
+    assert settings.getint("CONCURRENT_ITEMS") <= 16
+    assert settings["USER_AGENT"].startswith("Title1/")
+    assert settings["ROBOTSTXT_USER_AGENT"] == "Title1"
+
+
+def test_no_back_doors(settings: Settings) -> None:
+    assert settings.getbool("TELNETCONSOLE_ENABLED") is False
+    assert settings.getbool("REMOTE_CONTROL_ENABLED") is False
+    assert settings.getbool("COOKIES_ENABLED") is False
+
+
+def test_only_the_guarded_transport_fetches(settings: Settings) -> None:
+    handlers = {scheme: path for scheme, path in settings.getwithbase("DOWNLOAD_HANDLERS").items() if path is not None}
+    guarded = "crawler.middlewares.address_guard.GuardedDownloadHandler"
+    assert handlers == {"http": guarded, "https": guarded}
+    proxies = "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware"
+    assert settings["DOWNLOADER_MIDDLEWARES"][proxies] is None
+
+
+def test_nothing_in_the_room_fetches_by_another_way() -> None:
+    for source in Path("crawler").rglob("*.py"):
+        text = source.read_text(encoding="utf-8")
+        for client in ("httpx", "requests", "aiohttp", "urllib.request", "http.client"):
+            assert f"import {client}" not in text, f"{source} brings a client of its own"
+            assert f"from {client}" not in text, f"{source} brings a client of its own"
+
+
+def test_a_crawl_for_a_job_stores_and_reports(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    spider = SpiderLoader.from_settings(settings).load("staff_directory")
+    crawl = Crawler(spider, settings)
+    crawl.spider = spider.from_crawler(crawl, job="17", attempt="2")
+    wired = get_project_settings()
+    CrawlAddon.from_crawler(crawl).update_settings(wired)
+    assert "crawler.pipelines.store.StorePipeline" in wired["ITEM_PIPELINES"]
+    assert "crawler.pipelines.store.StorePipeline" not in settings["ITEM_PIPELINES"]
+
+
+def test_lists_in_the_environment_are_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TITLE1_CRAWL_ALLOW_ADDRESSES", "127.0.0.0/8, fd00::/8")
+    monkeypatch.setenv("TITLE1_CRAWL_ALLOW_PORTS", "8080 8443")
+    monkeypatch.setenv("TITLE1_SEARXNG_URL", "http://search.test/")
+    read = CrawlSettings()
+    assert read.allow_addresses == (ip_network("127.0.0.0/8"), ip_network("fd00::/8"))
+    assert read.allow_ports == (8080, 8443)
+    assert read.searxng_url == "http://search.test/"
+
+
+@pytest.mark.parametrize(
+    ("given", "printed"),
+    [
+        ("https://school-crawl.example/about", "(+https://school-crawl.example/about)"),
+        ("me@operator.example", "(+mailto:me@operator.example)"),
+        ("mailto:me@operator.example", "(+mailto:me@operator.example)"),
+    ],
+)
+def test_the_contact_is_in_the_user_agent(given: str, printed: str) -> None:
+    assert CrawlSettings(contact=given).user_agent.endswith(printed)
+
+
+@pytest.mark.parametrize("given", ["me", "ftp://x.test", "https://x.test/ (really)", "me@", "a b@c.de"])
+def test_what_is_no_contact_is_refused(given: str) -> None:
+    with pytest.raises(ValidationError, match="web address"):
+        CrawlSettings(contact=given)
+
+
+def test_an_empty_contact_is_none() -> None:
+    assert CrawlSettings(contact=" ").contact is None
+    assert "(" not in CrawlSettings(contact=None).user_agent

@@ -1,0 +1,149 @@
+"""Starts the product's processes for a test, as a user would run them, and looks into what they stored."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from control_api.cli.client import ApiClient
+from control_api.cli.stack import PROJECT, Stack, running_stack, stop
+from storage.conninfo import conninfo
+from tests.school_web.score import Score, score
+
+DELAY_SECONDS = 0.15
+"""The pause between requests to one host that the tests' crawls promise, instead of a second."""
+
+
+@dataclass(slots=True)
+class Web:
+    """A simulated web that is being served."""
+
+    folder: Path
+    port: int
+    search: str
+    aggregators: list[str]
+
+    @property
+    def pdf(self) -> Path:
+        """The list of the state's Title I schools."""
+        return self.folder / "title1-list.pdf"
+
+
+@contextlib.contextmanager
+def served_web(folder: Path, *, schools: int, districts: int) -> Generator[Web]:
+    """Serves a small world for the length of the block."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "tests.school_web", "serve", "--dir", str(folder)),
+            *("--schools", str(schools), "--districts", str(districts)),
+        ],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout
+    try:
+        told = json.loads(process.stdout.readline())
+        yield Web(folder, told["port"], told["search"], told["aggregators"])
+    finally:
+        stop([process])
+        process.stdout.close()
+
+
+@dataclass(slots=True)
+class Product:
+    """The running product and ways to disturb it."""
+
+    stack: Stack
+    client: ApiClient
+    key: str
+    database_url: str
+    web: Web
+    folder: Path
+    environment: dict[str, str]
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """Starts one more worker."""
+        with (self.folder / "logs" / f"worker-{len(self.workers)}.log").open("wb") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "control_api.cli.main", "worker"],
+                cwd=PROJECT,
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.workers.append(worker)
+        return worker
+
+    def kill_worker(self, signum: int = signal.SIGKILL) -> None:
+        """Ends the newest worker, and only it: its children must follow by themselves."""
+        self.workers[-1].send_signal(signum)
+        self.workers[-1].wait(30)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the owner of the database sees."""
+        with psycopg.connect(conninfo(self.database_url)) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def result(self, export_id: str) -> Score:
+        """Downloads schools and leads and compares them with the truth."""
+        schools, leads = self.folder / "schools.csv", self.folder / "leads.csv"
+        self.client.download("/api/v1/schools.csv", schools)
+        self.client.download(f"/api/v1/jobs/{export_id}/result", leads)
+        return score(self.web.folder, schools, leads, min_delay=DELAY_SECONDS)
+
+    def leads(self) -> list[dict[str, str]]:
+        """The downloaded leads, without what differs from run to run."""
+        with (self.folder / "leads.csv").open(newline="", encoding="utf-8") as file:
+            return [{name: row[name] for name in row if name != "last_seen"} for row in csv.DictReader(file)]
+
+    def run(self, job_id: str) -> Iterator[tuple[str, Any]]:
+        """The events of a pipeline and its children, as they come, each with its kind of job."""
+        for event in self.client.events(job_id):
+            yield "pipeline", event
+            if event.kind == "step_started":
+                for below in self.client.events(event.payload["child"]):
+                    yield event.payload["kind"], below
+
+
+@contextlib.contextmanager
+def running_product(folder: Path, database_url: str, key: str, web: Web, *, workers: bool = True) -> Generator[Product]:
+    """API and worker on a database of the test's own, with the simulated web as their only world."""
+    aggregators = folder / "aggregators.txt"
+    aggregators.write_text("\n".join(web.aggregators))
+    environment = {
+        "DATABASE_URL": database_url,
+        "TITLE1_DATA_DIR": str(folder / "data"),
+        "TITLE1_CRAWL_CONTACT": "https://title1.example/tests",
+        "TITLE1_CRAWL_HOSTS_FILE": str(web.folder / "hosts"),
+        "TITLE1_CRAWL_ALLOW_ADDRESSES": "127.0.0.0/8",
+        "TITLE1_CRAWL_ALLOW_PORTS": str(web.port),
+        "TITLE1_CRAWL_AGGREGATORS_FILE": str(aggregators),
+        "TITLE1_CRAWL_DELAY_SECONDS": str(DELAY_SECONDS),
+        "TITLE1_SEARXNG_URL": web.search,
+    }
+    with (
+        running_stack(host="127.0.0.1", port=0, logs=folder / "logs", environment=environment, parts=("api",)) as stack,
+        ApiClient(stack.url, key) as client,
+    ):
+        product = Product(stack, client, key, database_url, web, folder, environment)
+        try:
+            if workers:
+                product.start_worker()
+            yield product
+        finally:
+            stop(product.workers)

@@ -1,0 +1,60 @@
+"""From a PDF to leads through the running product, compared with the truth of the simulated web."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.end_to_end.product import Product
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def start_pipeline(product: Product) -> str:
+    document = product.client.upload(product.web.pdf)
+    body = {"kind": "pipeline", "params": {"document_id": document["id"]}}
+    return product.client.post("/api/v1/jobs", body)["id"]
+
+
+def test_a_pdf_becomes_leads(product: Product) -> None:
+    job_id = start_pipeline(product)
+    events = list(product.run(job_id))
+    job = product.client.get(f"/api/v1/jobs/{job_id}")
+    assert job["state"] == "succeeded", job
+    assert [child["kind"] for child in job["children"]] == [
+        "extract_schools",
+        "discover_websites",
+        "harvest_staff",
+        "export_leads",
+    ]
+    result = product.result(job["children"][-1]["id"])
+    assert result.schools_found == result.schools_total == 8
+    assert result.details.schools_unknown == ()
+    assert (result.websites_right, result.websites_wrong) == (8, 0)
+    assert (result.name_precision, result.name_recall) == (1.0, 1.0)
+    assert (result.pair_precision, result.pair_recall) == (1.0, 1.0)
+    assert result.robots_violations == 0
+    assert result.rate_violations == 0
+    for kind in ("extract_schools", "discover_websites", "harvest_staff"):
+        last = [event.payload for of, event in events if of == kind and "total" in event.payload][-1]
+        assert last["done"] == last["total"] > 0
+
+    # Every value of every person says where it was seen.
+    assert product.rows(
+        "SELECT count(*) FROM staff_member m WHERE NOT EXISTS "
+        "(SELECT 1 FROM evidence e WHERE e.subject = 'staff' AND e.subject_id = m.id AND e.field = 'name')"
+    ) == [(0,)]
+    assert product.rows(
+        "SELECT count(*) FROM staff_member m WHERE email IS NOT NULL AND NOT EXISTS "
+        "(SELECT 1 FROM evidence e WHERE e.subject = 'staff' AND e.subject_id = m.id AND e.field = 'email' "
+        "AND e.value = m.email AND e.url LIKE 'http%')"
+    ) == [(0,)]
+    assert product.rows("SELECT count(*) FROM evidence WHERE subject = 'school' AND document_id IS NULL") == [(0,)]
+
+    # The same document again: known content, known websites, staff read a moment ago. Nobody is asked twice.
+    again = start_pipeline(product)
+    for _ in product.run(again):
+        pass
+    second = product.client.get(f"/api/v1/jobs/{again}")
+    assert second["children"][1]["result"]["outcomes"]["has_website"] >= 7
+    assert second["children"][2]["result"]["outcomes"]["recently_read"] >= 7
+    assert product.rows("SELECT count(*) FROM document") == [(1,)]

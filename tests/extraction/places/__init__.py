@@ -1,0 +1,1 @@
+"""Places, as documents print them."""

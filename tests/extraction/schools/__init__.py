@@ -1,0 +1,1 @@
+"""Lists of schools: every PDF is made by the tests themselves."""

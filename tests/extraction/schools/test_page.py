@@ -1,0 +1,158 @@
+"""Words and rulings of a page, as they are displayed."""
+
+from __future__ import annotations
+
+import pypdfium2 as pdfium
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extraction.evidence import Box
+from extraction.schools.page_space import Matrix, page_space
+from extraction.schools.rulings import Ruling, Rulings, merge, read_rulings
+from extraction.schools.sheets import Sheet, column_gap, lines_of, printed_text, read_sheet
+from extraction.schools.words import Word, read_words
+from tests.extraction.schools.bombs import pdf_of
+
+FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+
+
+def page_of(content: bytes, *, extra: bytes = b"", objects: tuple[bytes, ...] = ()) -> bytes:
+    page = (
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R %s"
+        b" /Resources << /Font << /F1 5 0 R >> /XObject << /X 6 0 R >> >> >>" % extra
+    )
+    return pdf_of(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+            page,
+            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
+            FONT,
+            *objects,
+        ]
+    )
+
+
+def sheet_of(content: bytes) -> Sheet:
+    document = pdfium.PdfDocument(content)
+    try:
+        return read_sheet(document, 1)
+    finally:
+        document.close()
+
+
+def rulings_of(content: bytes) -> Rulings:
+    document = pdfium.PdfDocument(content)
+    try:
+        page = document[0]
+        found = read_rulings(page, page_space(page))
+        page.close()
+        return found
+    finally:
+        document.close()
+
+
+def words_of(content: bytes) -> list[str]:
+    document = pdfium.PdfDocument(content)
+    try:
+        page = document[0]
+        found = read_words(page, page_space(page))
+        page.close()
+        return [word.text for word in found.words]
+    finally:
+        document.close()
+
+
+def test_words_end_at_spaces_gaps_and_new_lines() -> None:
+    content = b"BT /F1 10 Tf 50 700 Td (Alder Elementary) Tj 200 0 Td (Trenton) Tj -200 -14 Td (Birch) Tj ET"
+    assert words_of(page_of(content)) == ["Alder", "Elementary", "Trenton", "Birch"]
+
+
+def test_text_drawn_twice_to_look_bold_is_read_once() -> None:
+    content = b"BT /F1 10 Tf 50 700 Td (Alder) Tj 0.4 0.2 Td (Alder) Tj 60 0 Td (Alder) Tj ET"
+    assert words_of(page_of(content)) == ["Alder", "Alder"]
+
+
+def test_turned_text_is_left_out() -> None:
+    content = b"BT /F1 10 Tf 50 700 Td (Alder) Tj ET BT /F1 40 Tf 0 1 -1 0 300 300 Tm (DRAFT) Tj ET"
+    assert words_of(page_of(content)) == ["Alder"]
+
+
+def test_a_cropped_page_starts_at_its_crop_box() -> None:
+    content = page_of(b"BT /F1 10 Tf 150 650 Td (Alder) Tj ET", extra=b"/CropBox [100 100 500 700]")
+    sheet = sheet_of(content)
+    assert (sheet.width, sheet.height) == (400, 600)
+    [word] = sheet.words
+    assert word.box.left == pytest.approx(50, abs=1.5)
+    assert word.box.top < 50 < word.box.bottom
+
+
+def test_lines_are_found_in_forms_with_their_matrices() -> None:
+    form = b"0 0 m 100 0 l S 0 0 m 0 50 l S"
+    objects = (
+        b"<< /Type /XObject /Subtype /Form /BBox [0 0 600 800] /Matrix [2 0 0 1 0 0]"
+        b" /Length %d >>\nstream\n%s\nendstream" % (len(form), form),
+    )
+    found = rulings_of(page_of(b"q 1 0 0 1 100 300 cm /X Do Q", objects=objects))
+    assert [(r.at, r.start, r.end) for r in found.horizontals] == [(500, 100, 300)]
+    assert [(r.at, r.start, r.end) for r in found.verticals] == [(100, 450, 500)]
+
+
+@pytest.mark.parametrize(
+    ("content", "horizontals", "verticals"),
+    [
+        (b"50 100 200 0.5 re f", 1, 0),
+        (b"50 100 200 40 re S", 2, 2),
+        (b"0.9 g 50 100 200 40 re f", 2, 2),
+        (b"1 g 50 100 200 40 re f", 0, 0),
+        (b"0.9 g 0 0 600 800 re f", 0, 0),
+        (b"50 100 200 40 re W n", 0, 0),
+        (b"50 100 m 250 300 l S", 0, 0),
+        (b"50 100 m 52 100 l S", 0, 0),
+        (b"[3 2] 0 d 50 100 m 250 100 l S", 1, 0),
+        (b"50 100 m 250 100 l S 50 101.8 m 250 101.8 l S", 1, 0),
+    ],
+)
+def test_what_is_a_line_and_what_is_not(content: bytes, horizontals: int, verticals: int) -> None:
+    found = rulings_of(page_of(content))
+    assert (len(found.horizontals), len(found.verticals)) == (horizontals, verticals)
+
+
+def test_pieces_of_a_line_are_joined_and_double_lines_are_one() -> None:
+    pieces = [Ruling(10, 0, 20), Ruling(10.5, 22, 40), Ruling(11.8, 0, 40), Ruling(30, 0, 40), Ruling(30, 60, 90)]
+    merged = merge(pieces)
+    assert [(round(ruling.at), ruling.start, ruling.end) for ruling in merged] == [
+        (11, 0, 40),
+        (30, 0, 40),
+        (30, 60, 90),
+    ]
+
+
+@given(st.lists(st.tuples(st.floats(0, 800), st.floats(0, 300), st.floats(10, 300)), max_size=40))
+def test_merging_lines_again_changes_nothing(lines: list[tuple[float, float, float]]) -> None:
+    merged = merge([Ruling(at, start, start + length) for at, start, length in lines])
+    assert len(merge(merged)) <= len(merged) <= len(lines)
+    assert all(ruling.length >= 6 for ruling in merged)
+
+
+@given(st.tuples(*[st.floats(-5, 5)] * 6), st.tuples(*[st.floats(-5, 5)] * 6), st.floats(-99, 99), st.floats(-99, 99))
+def test_maps_are_chained_in_order(one: tuple[float, ...], other: tuple[float, ...], x: float, y: float) -> None:
+    first, second = Matrix(*one), Matrix(*other)
+    assert second.after(first).point(x, y) == pytest.approx(second.point(*first.point(x, y)), abs=1e-6)
+
+
+def word(text: str, left: float, top: float, width: float = 20) -> Word:
+    return Word(text, Box(left, top, left + width, top + 10))
+
+
+def test_a_hyphen_at_a_lines_end_joins_and_a_dash_does_not() -> None:
+    assert printed_text([word("Peachland-", 0, 0), word("Polkton", 0, 11)]) == "Peachland-Polkton"
+    assert printed_text([word("Alder", 0, 0), word("-", 25, 0), word("Annex", 0, 11)]) == "Alder - Annex"
+
+
+def test_the_usual_space_of_a_page_decides_what_a_column_gap_is() -> None:
+    narrow = lines_of([word(str(n), 22.5 * n, 0) for n in range(8)])
+    wide = lines_of([word(str(n), 26 * n, 0) for n in range(8)])
+    assert column_gap(narrow) < 6 < column_gap(wide)
+    assert column_gap([]) > 0

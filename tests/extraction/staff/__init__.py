@@ -1,0 +1,1 @@
+"""What reading staff pages promises."""
