@@ -24,12 +24,12 @@ class Served:
     server: ApiServer
 
     def client(self, account: KeyedAccount) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(base_url=self.url, headers=account.headers, timeout=10, trust_env=False)
+        return httpx2.AsyncClient(base_url=self.url, headers=account.headers, timeout=60, trust_env=False)
 
 
 async def until(is_so: Callable[[], object]) -> None:
     """Waits, not for ever, until something is so that nobody tells of."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110  there is no event to wait for
             await asyncio.sleep(0.02)
 

@@ -68,7 +68,7 @@ async def test_a_story_is_told_from_its_beginning_live_and_to_its_end(
     served: Served, database: Database, account: KeyedAccount
 ) -> None:
     job_id = await make_job(database, account.account)
-    async with served.client(account) as client, asyncio.timeout(10):
+    async with served.client(account) as client, asyncio.timeout(60):
         follower, told = Follower(client, story_of(job_id)), [("1", "created")]
         events = follower.events()
         first = await anext(events)
@@ -150,7 +150,7 @@ async def test_the_feed_starts_now_and_goes_on_where_it_was_cut(
     served: Served, database: Database, account: KeyedAccount, outsider: KeyedAccount
 ) -> None:
     before = await make_job(database, account.account)
-    async with served.client(account) as client, asyncio.timeout(10):
+    async with served.client(account) as client, asyncio.timeout(60):
         follower = Follower(client, FEED)
         async with aclosing(follower.events()) as events:
             reading = asyncio.create_task(anext(events))
@@ -189,7 +189,7 @@ async def test_an_open_transaction_keeps_no_event_from_the_feed_and_its_own_come
 ) -> None:
     owner = account.account
     first, second = await make_job(database, owner), await make_job(database, owner)
-    async with served.client(account) as client, asyncio.timeout(10):
+    async with served.client(account) as client, asyncio.timeout(60):
         follower = Follower(client, FEED)
         async with aclosing(follower.events()) as events:
             reading = asyncio.create_task(anext(events))
@@ -203,7 +203,7 @@ async def test_an_open_transaction_keeps_no_event_from_the_feed_and_its_own_come
 
 async def test_a_silent_stream_pings(served: Served, database: Database, account: KeyedAccount) -> None:
     job_id = await make_job(database, account.account)
-    async with served.client(account) as client, asyncio.timeout(10):
+    async with served.client(account) as client, asyncio.timeout(60):
         follower = Follower(client, story_of(job_id))
         async with aclosing(follower.events()) as events:
             await anext(events)
@@ -219,7 +219,7 @@ async def test_a_lost_notification_delays_an_event_and_no_more(
 ) -> None:
     job_id = await make_job(database, account.account)
     monkeypatch.setattr(EventHub, "_notified", lambda *_: None)
-    async with served.client(account) as client, asyncio.timeout(10):
+    async with served.client(account) as client, asyncio.timeout(60):
         follower = Follower(client, story_of(job_id))
         async with aclosing(follower.events()) as events:
             await anext(events)
@@ -232,7 +232,7 @@ async def test_streams_survive_the_loss_of_every_database_connection(
 ) -> None:
     monkeypatch.setattr(hub_module, "RECONNECT_SECONDS", (0.05,))
     job_id = await make_job(database, account.account)
-    async with served.client(account) as client, asyncio.timeout(20):
+    async with served.client(account) as client, asyncio.timeout(60):
         follower = Follower(client, story_of(job_id))
         async with aclosing(follower.events()) as events:
             assert (await anext(events)).id == "1"
@@ -250,7 +250,7 @@ async def test_a_stream_tells_that_the_database_is_away_and_goes_on(
     served: Served, database: Database, account: KeyedAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = await make_job(database, account.account)
-    async with served.client(account) as client, asyncio.timeout(10):
+    async with served.client(account) as client, asyncio.timeout(60):
         follower = Follower(client, story_of(job_id))
         async with aclosing(follower.events()) as events:
             await anext(events)
@@ -271,7 +271,7 @@ async def test_a_user_may_have_so_many_streams_and_places_become_free(
     app: Litestar, served: Served, database: Database, account: KeyedAccount, outsider: KeyedAccount
 ) -> None:
     hub: EventHub = app.state["hub"]
-    async with served.client(account) as client, asyncio.timeout(20):
+    async with served.client(account) as client, asyncio.timeout(60):
         opened = [client.stream("GET", FEED) for _ in range(12)]
         for stream in opened:
             assert (await stream.__aenter__()).status_code == 200
@@ -290,7 +290,7 @@ async def test_a_stream_ends_in_order_when_the_server_stops(
     app: Litestar, database: Database, account: KeyedAccount
 ) -> None:
     job_id = await make_job(database, account.account)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async with serving(app) as served, served.client(account) as client:
             seen: list[str] = []
 
@@ -310,7 +310,7 @@ async def test_a_stream_ends_in_order_when_the_server_stops(
 async def test_an_old_stream_ends_so_that_its_key_is_asked_for_again(database: Database, account: KeyedAccount) -> None:
     job_id = await make_job(database, account.account)
     story = JobStory(account.account.organization_id, job_id)
-    async with EventHub(database, poll_seconds=0.1).listening() as hub, asyncio.timeout(5):
+    async with EventHub(database, poll_seconds=0.1).listening() as hub, asyncio.timeout(60):
         sent = [piece async for piece in stream_events(hub, story, (0,), StreamTimes(0.05, 0.5))]
     assert sent[0] == b"retry: 3000\n\n"
     assert sent[1].startswith(b"id: 1\nevent: created\ndata: {")
@@ -319,7 +319,7 @@ async def test_an_old_stream_ends_so_that_its_key_is_asked_for_again(database: D
 
 async def test_a_cancelled_job_ends_its_stream(served: Served, database: Database, account: KeyedAccount) -> None:
     job_id = await make_job(database, account.account)
-    async with served.client(account) as client, asyncio.timeout(10):
+    async with served.client(account) as client, asyncio.timeout(60):
         events = Follower(client, story_of(job_id)).events()
         await anext(events)
         async with database.tenant(account.account.organization_id) as connection:

@@ -152,7 +152,7 @@ class Crawler:
         return inherited | self.environment
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Waits for something to become true, and fails when it does not."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -13,7 +13,7 @@ import pytest
 from control_api.cli.local import command_key, import_nces
 from storage.database import Database
 from storage.migrations.run import migrate
-from tests.end_to_end.product import Product, Web, running_product, served_web
+from tests.end_to_end.product import DELAY_SECONDS, Product, Web, running_product, served_web
 
 
 @pytest.fixture
@@ -54,7 +54,13 @@ def prepare_account(database_url: str, web: Web, *, migrated: bool = True) -> st
 
 
 @pytest.fixture
-def product(folder: Path, database_url: str, key: str, web: Web) -> Iterator[Product]:
+def delay_seconds() -> float:
+    """The pause between requests to one host; a test may want a longer one."""
+    return DELAY_SECONDS
+
+
+@pytest.fixture
+def product(folder: Path, database_url: str, key: str, web: Web, delay_seconds: float) -> Iterator[Product]:
     """API and one worker."""
-    with running_product(folder, database_url, key, web) as product:
+    with running_product(folder, database_url, key, web, delay_seconds=delay_seconds) as product:
         yield product

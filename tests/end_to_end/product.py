@@ -99,6 +99,13 @@ class Product:
         with psycopg.connect(conninfo(self.database_url)) as connection:
             return connection.execute(query.encode()).fetchall()
 
+    def story(self, job_id: str) -> str:
+        """A job's events, and the last words of the workers and of its spiders, for a test that failed."""
+        query = f"SELECT seq, kind, payload::text, at::text FROM job_event WHERE job_id = '{job_id}' ORDER BY seq"
+        logs = [*(self.folder / "logs").glob("worker-*.log"), *self.folder.rglob(f"{job_id}/attempt-*.log")]
+        lines = [" ".join(map(str, row)) for row in self.rows(query)]
+        return "\n".join([*lines, *(f"{log.name}: …{log.read_text(errors='replace')[-2000:]}" for log in logs)])
+
     def result(self, export_id: str) -> Score:
         """Downloads schools and leads and compares them with the truth."""
         schools, leads = self.folder / "schools.csv", self.folder / "leads.csv"
@@ -121,7 +128,9 @@ class Product:
 
 
 @contextlib.contextmanager
-def running_product(folder: Path, database_url: str, key: str, web: Web, *, workers: bool = True) -> Generator[Product]:
+def running_product(
+    folder: Path, database_url: str, key: str, web: Web, *, workers: bool = True, delay_seconds: float = DELAY_SECONDS
+) -> Generator[Product]:
     """API and worker on a database of the test's own, with the simulated web as their only world."""
     aggregators = folder / "aggregators.txt"
     aggregators.write_text("\n".join(web.aggregators))
@@ -133,7 +142,7 @@ def running_product(folder: Path, database_url: str, key: str, web: Web, *, work
         "TITLE1_CRAWL_ALLOW_ADDRESSES": "127.0.0.0/8",
         "TITLE1_CRAWL_ALLOW_PORTS": str(web.port),
         "TITLE1_CRAWL_AGGREGATORS_FILE": str(aggregators),
-        "TITLE1_CRAWL_DELAY_SECONDS": str(DELAY_SECONDS),
+        "TITLE1_CRAWL_DELAY_SECONDS": str(delay_seconds),
         "TITLE1_SEARXNG_URL": web.search,
     }
     with (

@@ -44,7 +44,7 @@ def test_kills_at_eight_points_change_nothing(product: Product) -> None:
         if point is not None:
             del open_points[point]
             product.kill_worker()
-            assert psutil.wait_procs(spiders_of(product.folder), timeout=5)[1] == [], "a spider outlived its worker"
+            assert psutil.wait_procs(spiders_of(product.folder), timeout=30)[1] == [], "a spider outlived its worker"
             product.start_worker()
     assert open_points == {}
     job = product.client.get(f"/api/v1/jobs/{job_id}")
