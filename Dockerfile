@@ -1,5 +1,5 @@
 # One image for the API, the worker and the migration: docker build -t title1 .
-# With a browser and text recognition: docker build --build-arg WITH_CHROMIUM=1 --build-arg WITH_TESSERACT=1 -t title1 .
+# With a browser: docker build --build-arg WITH_CHROMIUM=1 -t title1 .  Without text recognition: WITH_TESSERACT=0
 FROM python:3.13-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/title1
@@ -16,7 +16,7 @@ RUN /opt/title1/bin/pip install --no-deps .
 
 FROM python:3.13-slim
 ARG WITH_CHROMIUM=0
-ARG WITH_TESSERACT=0
+ARG WITH_TESSERACT=1
 RUN packages=""; \
     if [ "$WITH_CHROMIUM" = 1 ]; then packages="$packages chromium"; fi; \
     if [ "$WITH_TESSERACT" = 1 ]; then packages="$packages tesseract-ocr"; fi; \

@@ -23,6 +23,7 @@ from control_api.auth.guards import provide_account
 from control_api.dashboard.controller import DashboardController
 from control_api.description import describe_problems, description_config
 from control_api.documents.controller import DocumentController
+from control_api.documents.pictures import PictureDesk
 from control_api.documents.upload import FORM_OVERHEAD_BYTES
 from control_api.events.controller import EventController
 from control_api.events.hub import EventHub
@@ -91,7 +92,13 @@ def create_app(
             DashboardController,
         ],
         lifespan=[lifespan],
-        state=State({"settings": settings, "blobs": Blobs.configured(storage_settings)}),
+        state=State(
+            {
+                "settings": settings,
+                "blobs": Blobs.configured(storage_settings),
+                "desk": PictureDesk(settings.page_images_at_once),
+            }
+        ),
         dependencies={
             **{name: Provide(_from_state(name), sync_to_thread=False) for name in _SHARED},
             "account": Provide(provide_account, sync_to_thread=False),
@@ -124,7 +131,7 @@ async def open_doorbell(database: Database) -> AsyncGenerator[Ring]:
         await doorbell.close()
 
 
-_SHARED = ("database", "hub", "ring", "blobs", "settings")
+_SHARED = ("database", "hub", "ring", "blobs", "settings", "desk")
 
 
 def _from_state(name: str) -> Callable[[State], Any]:

@@ -17,6 +17,8 @@ class ApiSettings(BaseSettings):
     """Port the API listens on."""
     upload_max_bytes: int = Field(default=50 * 1024 * 1024, ge=1)
     """Largest PDF that is accepted."""
+    page_images_at_once: int = Field(default=2, ge=1, le=64)
+    """Pictures of pages that one API process draws at once; each is a process of its own."""
     unfinished_jobs_per_user: int = Field(default=5, ge=1)
     """Jobs of one user that may be queued, running, waiting or paused at once; a pipeline counts as one."""
     streams_per_user: int = Field(default=20, ge=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Box(msgspec.Struct, frozen=True, array_like=True):
+class Box(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A rectangle on a page, in points (1/72 inch) from the top left corner of the page as it is displayed."""
 
     left: float

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import case, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,6 +41,8 @@ class ListedSchool:
     row: int
     confidence: float
     sightings: list[Sighting]
+    county_fips: str | None = None
+    """The code of the county that the row names, where its state has such a county."""
 
     def value(self, field: str) -> str | None:
         """The field's normalized value, or None."""
@@ -141,6 +143,7 @@ async def _upsert_schools(
         row |= {
             "organization_id": organization_id,
             "identity": school.identity,
+            "county_fips": school.county_fips,
             "enrollment": _whole(school.value("enrollment")),
             "low_income_pct": _decimal(school.value("low_income_pct")),
             "confidence": school.confidence,
@@ -155,6 +158,10 @@ async def _upsert_schools(
             index_elements=["organization_id", "identity"],
             set_={
                 **{name: func.coalesce(new.excluded[name], School.__table__.c[name]) for name in kept},
+                # A code belongs to its name: another county that has none does not keep the one of before.
+                "county_fips": case(
+                    (new.excluded.county.is_(None), School.__table__.c.county_fips), else_=new.excluded.county_fips
+                ),
                 "confidence": new.excluded.confidence,
                 "last_seen": func.now(),
             },

@@ -81,6 +81,7 @@ class SchoolLine:
     address: str | None
     city: str | None
     county: str | None
+    county_fips: str | None
     state: str | None
     zip: str | None
     phone: str | None
@@ -302,6 +303,7 @@ def _school_lines() -> Select[*tuple[Any, ...]]:
         School.address,
         School.city,
         School.county,
+        School.county_fips,
         School.state,
         School.zip,
         School.phone,

@@ -21,6 +21,15 @@ from storage.embedded import EmbeddedPostgres
 from storage.migrations.run import migrate
 
 
+@pytest.fixture(scope="session", autouse=True)
+def without_a_model() -> Generator[None]:
+    """Nobody's own key is used, and no model asked, but by the tests that say so."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("OPENAI_", "TITLE1_LLM_"))]:
+            patch.delenv(name)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Generator[str]:
     """A server that tests may make databases on: `TITLE1_TEST_DATABASE_URL`, or an embedded one of this run."""

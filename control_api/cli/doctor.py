@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
+from extraction.llm.settings import LlmSettings
+from extraction.schools.ocr.engine import missing_parts
 from storage.blobs import Blobs
 from storage.database import open_database
 from storage.directory import directory_size
@@ -141,12 +143,35 @@ def _search() -> Iterator[Finding]:
 
 
 def _programs() -> Iterator[Finding]:
-    for name, purpose, package in (
-        ("chromium", "renders pages that need a browser", "apt-get install chromium"),
-        ("tesseract", "reads scanned PDFs", "apt-get install tesseract-ocr"),
-    ):
-        path = shutil.which(name)
-        yield Finding(name, "ok", path) if path else Finding(name, "optional", f"not found; {purpose}", package)
+    path = shutil.which("chromium")
+    remedy = "apt-get install chromium"
+    yield (
+        Finding("chromium", "ok", path)
+        if path
+        else Finding("chromium", "optional", "not found; renders pages that need a browser", remedy)
+    )
+
+
+def _scans() -> Iterator[Finding]:
+    missing = missing_parts()
+    for part in missing:
+        yield Finding(part.name, "optional", "not found; reads scanned PDFs", part.remedy)
+    if not missing:
+        yield Finding("tesseract", "ok", shutil.which("tesseract") or "")
+
+
+def _model() -> Iterator[Finding]:
+    settings = LlmSettings()
+    if settings.configured:
+        spent = f"{settings.model}, at most ${settings.job_dollars:g} a job"
+        yield Finding("language model", "ok", f"{spent}, {urlsplit(settings.base_url or '').netloc or 'OpenAI'}")
+    else:
+        yield Finding(
+            "language model",
+            "optional",
+            "none: doubtful pages stay as the parser read them",
+            "set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own",
+        )
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
@@ -157,4 +182,6 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _contact,
     _search,
     _programs,
+    _scans,
+    _model,
 )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -15,6 +13,10 @@ from rich.table import Table
 from control_api.cli.errors import CliError
 from control_api.cli.terminal import terminal
 from extraction.errors import ExtractionError
+from extraction.schools.records import PageReading
+
+if TYPE_CHECKING:
+    from control_api.cli.asking import AskedRun
 
 app = typer.Typer(
     help="Read files here and now: school lists (PDF), staff pages and home pages (HTML).", no_args_is_help=True
@@ -33,25 +35,81 @@ def schools(
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV, one row a school.")] = False,
     pages: Annotated[str | None, typer.Option(help="Pages to read, such as 3-7 or 1,4.")] = None,
     state: Annotated[str | None, typer.Option(help="The list's state, if the PDF does not name it.")] = None,
+    explain: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write a folder a document: pages with what was seen drawn.")
+    ] = None,
+    llm: Annotated[bool, typer.Option("--llm", help="Ask a model about pages that are not understood.")] = False,
+    llm_budget: Annotated[
+        float | None, typer.Option(metavar="DOLLARS", min=0, help="What it may cost (default: TITLE1_LLM_JOB_DOLLARS).")
+    ] = None,
 ) -> None:
     """Read the schools that PDFs list.
 
-    Example: title1 extract schools list.pdf --state TX --csv > schools.csv
+    --csv prints one header for all files: file, page, row; name and district as printed; the other fields by what they
+    mean (ZIP as five digits, status as schoolwide, targeted, eligible_not_served, not_eligible or unknown); the status
+    as printed; how the page was read; how sure page and row are. Text that would run as a formula is defused by an
+    apostrophe.
+
+    --explain DIR writes DIR/<file name>/index.html, which shows every page beside the rows read from it.
+
+    --llm sends the text of such pages (of scans the picture) to the model of OPENAI_API_KEY or OPENAI_BASE_URL, and
+    keeps of its answer only what the page prints.
+
+    Example: title1 extract schools list.pdf --state TX --csv --explain seen > schools.csv
     """
+    from control_api.cli.explain.folder import explained, folder_of  # noqa: PLC0415
+    from control_api.cli.school_table import CSV_COLUMNS, csv_rows, csv_text  # noqa: PLC0415
     from extraction.places import state_code  # noqa: PLC0415  each command loads only what it needs
     from extraction.schools.cage import read_pages  # noqa: PLC0415
     from extraction.schools.json_lines import document_line  # noqa: PLC0415
 
+    if as_json and as_csv:
+        raise CliError("--json and --csv exclude each other; give one of them.", code=2)
     code = state_code(state) if state else None
     if state and code is None:
         raise CliError(f"There is no state {state!r}; give its name or two-letter code.", code=2)
     wanted = _page_numbers(pages) if pages else None
+    folders: set[Path] = set()
+    if llm_budget is not None and not llm:
+        raise CliError("--llm-budget goes with --llm.", code=2)
+    asked = _asked_run(llm_budget) if llm else None
 
     def read(path: Path) -> dict[str, Any]:
-        return document_line(str(path), read_pages(path, pages=wanted, state=code))
+        readings: Iterable[PageReading]
+        if asked is not None:
+            readings = asked.read(path, wanted, code, explain=explain is not None)
+        else:
+            readings = read_pages(path, pages=wanted, state=code, explain=explain is not None)
+        if explain is not None:
+            folder = folder_of(path, explain, folders)
+            typer.echo(f"title1: {path}: see {folder / 'index.html'}", err=True)
+            readings = explained(path, readings, folder)
+        kept = list(readings)
+        line = document_line(str(path), kept) | ({"csv": csv_rows(str(path), kept)} if as_csv else {})
+        return line | ({"llm": asked.report} if asked is not None else {})
 
-    _each(files, read, lambda lines: _print_rows(lines, "schools", SCHOOL_COLUMNS, as_csv=as_csv), as_json=as_json)
+    def show(line: dict[str, Any]) -> None:
+        if as_csv:
+            typer.echo(csv_text(line["csv"]), nl=False)
+        else:
+            _print_rows(line, "schools", SCHOOL_COLUMNS)
+        _tell_warnings(line)
+        if told := line.get("llm"):
+            cost = f"{told['calls']} questions, {told['tokens']:,} tokens, ${told['dollars']:.4f}"
+            typer.echo(f"title1: {line['file']}: asked the model: {cost}", err=True)
 
+    if as_csv:
+        typer.echo(csv_text([CSV_COLUMNS]), nl=False)
+    _each(files, read, show, as_json=as_json)
+
+
+def _asked_run(dollars: float | None) -> AskedRun:
+    from control_api.cli.asking import AskedRun  # noqa: PLC0415  loads what only asking needs
+
+    return AskedRun(dollars)
+
+
+WARNINGS_TOLD = 20
 
 SCHOOL_COLUMNS = (
     "page",
@@ -127,13 +185,17 @@ def _each(
         raise CliError(f"{failed} of {len(files)} files could not be read.")
 
 
-def _print_rows(line: dict[str, Any], of: str, columns: tuple[str, ...], *, as_csv: bool = False) -> None:
+def _tell_warnings(line: dict[str, Any]) -> None:
+    """What was odd about the pages, on standard error: a list with missing rows must not look whole."""
+    told = [(page["page"], warning) for page in line["pages"] for warning in page["warnings"]]
+    for page, warning in told[:WARNINGS_TOLD]:
+        typer.echo(f"title1: {line['file']}: page {page}: {warning}", err=True)
+    if len(told) > WARNINGS_TOLD:
+        typer.echo(f"title1: {line['file']}: {len(told) - WARNINGS_TOLD} more warnings; --json has them all", err=True)
+
+
+def _print_rows(line: dict[str, Any], of: str, columns: tuple[str, ...]) -> None:
     rows = line[of]
-    if as_csv:
-        writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
-        return
     table = Table(*columns, title=f"{line['file']}: {len(rows)} {of}", title_justify="left", box=None)
     for row in rows:
         table.add_row(*(_text(row.get(column)) for column in columns))

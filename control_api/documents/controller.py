@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import FromPath
+from litestar.params import FromPath, PathParameter, QueryParameter
 
 from control_api.auth.guards import operator, viewer
-from control_api.documents.schemas import DocumentDetail, DocumentView
+from control_api.documents.pictures import PictureDesk
+from control_api.documents.schemas import DocumentDetail, DocumentView, PageView
 from control_api.documents.service import DocumentKey, DocumentService
 from control_api.documents.upload import received_file
 from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
 from control_api.settings import ApiSettings
+from extraction.schools.marks import LEAST_DPI
 from storage.accounts import Account
 from storage.blobs import Blobs
 from storage.database import Database
+from storage.errors import NotFoundError
+
+MOST_DPI = 200
+"""Sharp on any screen; more is for printing presses."""
+
+PageFile = Annotated[str, PathParameter(max_length=20, description="The page's number and `.png`, such as `3.png`.")]
+Highlight = Annotated[
+    int | None,
+    QueryParameter(ge=1, le=2**63 - 1, description="Id of a school: its values on the page are highlighted."),
+]
+Dpi = Annotated[int, QueryParameter(ge=LEAST_DPI, le=MOST_DPI, description="Pixels an inch of the page.")]
 
 
 @dataclass
@@ -79,3 +93,42 @@ class DocumentController(Controller):
     async def one(self, document_id: FromPath[UUID], documents: NamedDependency[DocumentService]) -> DocumentDetail:
         """A PDF, how its pages were read, and how many schools it names."""
         return await documents.get(document_id)
+
+    @get("/{document_id:uuid}/pages", summary="How the pages of a document were read")
+    async def pages(
+        self,
+        document_id: FromPath[UUID],
+        documents: NamedDependency[DocumentService],
+        cursor: PageCursor = None,
+        limit: Limit = 50,
+    ) -> Page[PageView]:
+        """Lists pages with method, confidence, rows found and expected, and warnings."""
+        found = await documents.pages(document_id, after=decode_cursor(cursor, int), most=limit + 1)
+        return page_of(found, limit, item=lambda page: page, key=lambda last: last.page)
+
+    @get(
+        "/{document_id:uuid}/pages/{image:str}",
+        summary="A page as a picture",
+        media_type="image/png",
+        responses={304: ResponseSpec(None, description="The picture with this ETag has not changed.")},
+    )
+    async def picture(
+        self,
+        request: Request[Any, Any, Any],
+        document_id: FromPath[UUID],
+        image: PageFile,
+        documents: NamedDependency[DocumentService],
+        desk: NamedDependency[PictureDesk],
+        highlight: Highlight = None,
+        dpi: Dpi = 110,
+    ) -> Response[bytes]:
+        """The page as it is displayed, with the values of one school highlighted, so that evidence can be seen."""
+        number = re.fullmatch(r"([1-9][0-9]{0,8})\.png", image)
+        if number is None:
+            raise NotFoundError(f"There is no {image!r} among the pages; pages are called 1.png, 2.png and so on.")
+        picture = await documents.picture(document_id, int(number[1]), highlight=highlight, dpi=dpi)
+        # Kept by the browser of who asked, and shown again only after asking whether it still may.
+        headers = {"ETag": picture.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+        if picture.etag in request.headers.get("if-none-match", ""):
+            return Response(b"", status_code=304, headers=headers)
+        return Response(await documents.drawn(picture, desk), media_type="image/png", headers=headers)

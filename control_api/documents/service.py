@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,13 +13,15 @@ import msgspec
 from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
+from control_api.documents.pictures import PagePicture, PictureDesk, highlights
 from control_api.documents.schemas import DocumentDetail, DocumentView, PageView
 from control_api.documents.upload import Upload
 from extraction.schools.cage import inspect_pdf
 from storage.accounts import Account
 from storage.blobs import Blobs
 from storage.database import Database
-from storage.documents import blob_name, get_document
+from storage.documents import blob_name, get_document, pages_of, school_boxes
+from storage.errors import NotFoundError
 from storage.models import Document, DocumentPage, DocumentSchool
 
 DocumentKey = tuple[datetime, UUID]
@@ -91,6 +94,50 @@ class DocumentService:
             schools=named or 0,
             pages_read=[msgspec.convert(page, PageView, from_attributes=True) for page in read],
         )
+
+    async def pages(self, document_id: UUID, *, after: int | None, most: int) -> list[PageView]:
+        """How the pages behind page `after` were read.
+
+        Raises:
+            NotFoundError: there is no such document in this organization.
+        """
+        async with self.database.tenant(self.account.organization_id) as connection:
+            await get_document(connection, document_id)
+            found = await pages_of(connection, document_id, after=after, most=most)
+        return [msgspec.convert(page, PageView, from_attributes=True) for page in found]
+
+    async def picture(self, document_id: UUID, page: int, *, highlight: int | None, dpi: int) -> PagePicture:
+        """What a page's picture is to show: the page, and where the values of the school `highlight` stand on it.
+
+        Raises:
+            NotFoundError: there is no such document or page, or nothing of the school on it.
+        """
+        boxes: Sequence[list[float]] = ()
+        async with self.database.tenant(self.account.organization_id) as connection:
+            document = await get_document(connection, document_id)
+            if not 1 <= page <= document.pages:
+                raise NotFoundError(f"The document has {document.pages} pages; there is no page {page}.")
+            if highlight is not None:
+                boxes = await school_boxes(connection, document_id, page, highlight)
+                if not boxes:
+                    raise NotFoundError(
+                        f"Nothing on page {page} is evidence for a school {highlight}; `listed_in` of the school says"
+                        " which pages name it."
+                    )
+        return PagePicture(document.sha256, page, dpi, highlights(boxes))
+
+    async def drawn(self, picture: PagePicture, desk: PictureDesk) -> bytes:
+        """The picture as a PNG.
+
+        Raises:
+            BusyError: too many are being drawn.
+            PdfError: the page cannot be drawn.
+            NotFoundError: the document's bytes are gone.
+        """
+        blob = blob_name(picture.sha256)
+        if not await asyncio.to_thread(self.blobs.exists, blob):
+            raise NotFoundError("The bytes of this document are no longer stored. Upload the same file again.")
+        return await desk.draw(picture, self.blobs, blob)
 
     async def _known(self, sha256: str) -> DocumentView | None:
         async with self.database.tenant(self.account.organization_id) as connection:

@@ -20,6 +20,7 @@ SCHOOL_COLUMNS = (
     "address",
     "city",
     "county",
+    "county_fips",
     "state",
     "zip",
     "phone",

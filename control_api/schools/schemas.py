@@ -18,6 +18,8 @@ class SchoolItem(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None
     city: str | None
     county: str | None
+    county_fips: str | None
+    """Five digits, where the printed county is one of the state's."""
     state: str | None
     zip: str | None
     phone: str | None

@@ -13,9 +13,11 @@ import msgspec
 from sqlalchemy import func, select
 
 from control_api.jobs.schemas import ExtractSchools
+from control_api.work.asking import asking_report, page_source
 from control_api.work.attempt import Attempt, WorkError
+from control_api.work.page_report import page_report, why_nothing
 from extraction.errors import PdfError
-from extraction.schools.cage import read_pages
+from extraction.places import county_of
 from extraction.schools.records import PageReading, SchoolRow
 from storage.documents import blob_name, get_document
 from storage.jobs import JobState
@@ -39,9 +41,9 @@ async def extract_schools(attempt: Attempt) -> Settlement:
                 raise WorkError(error.code, error.message) from error
         if not whole:
             return Settlement(JobState.QUEUED)
-    result = await _summary(attempt, params)
+    result = await _summary(attempt, params) | await asking_report(attempt)
     if not result["schools"]:
-        raise WorkError("PDF_EXTRACTION_ERROR", _why_nothing(result))
+        raise WorkError("PDF_EXTRACTION_ERROR", why_nothing(result))
     return Settlement(JobState.SUCCEEDED, result=result)
 
 
@@ -49,11 +51,13 @@ async def _read_from(
     attempt: Attempt, path: Path, first: int, state: str | None, params: ExtractSchools, pages: int
 ) -> bool:
     """Reads from page `first` on; False when stopped before the end."""
-    with closing(read_pages(path, first=first, state=state)) as readings:
-        while (reading := await _next(readings)) is not None:
-            await _store(attempt, params, reading, pages)
-            if attempt.stop.is_set() and reading.page < pages:
-                return False
+    async with page_source(attempt, path, state) as source:
+        with closing(source.pages(first)) as readings:
+            while (reading := await _next(readings)) is not None:
+                better = await source.improved(reading)
+                await _store(attempt, params, better, pages, {"page": reading.page, **source.checkpoint})
+                if attempt.stop.is_set() and reading.page < pages:
+                    return False
     return True
 
 
@@ -67,7 +71,9 @@ async def _next(readings: Iterator[PageReading]) -> PageReading | None:
         raise
 
 
-async def _store(attempt: Attempt, params: ExtractSchools, reading: PageReading, pages: int) -> None:
+async def _store(
+    attempt: Attempt, params: ExtractSchools, reading: PageReading, pages: int, checkpoint: dict[str, Any]
+) -> None:
     lease = attempt.lease
     page = ReadPage(
         params.document_id,
@@ -87,7 +93,7 @@ async def _store(attempt: Attempt, params: ExtractSchools, reading: PageReading,
             attempt=lease.attempt,
             seen_at=datetime.now(UTC),
         )
-        await step.advance(done=reading.page, total=pages, checkpoint={"page": reading.page})
+        await step.advance(done=reading.page, total=pages, checkpoint=checkpoint)
         await step.event(
             "page_read",
             page=reading.page,
@@ -119,7 +125,15 @@ def _listed(row: SchoolRow) -> ListedSchool:
             )
             for field, printed in row.fields.items()
         ],
+        county_fips=_county_fips(row),
     )
+
+
+def _county_fips(row: SchoolRow) -> str | None:
+    # As printed: "Fairfax City" and "Fairfax County" are two places of one state.
+    state, county = row.value("state"), row.text("county")
+    known = county_of(state, county) if state and county else None
+    return known.fips if known else None
 
 
 async def _summary(attempt: Attempt, params: ExtractSchools) -> dict[str, Any]:
@@ -143,23 +157,4 @@ async def _summary(attempt: Attempt, params: ExtractSchools) -> dict[str, Any]:
                 .order_by(DocumentPage.page)
             )
         ).all()
-    return {
-        "document_id": str(params.document_id),
-        "schools": int(schools or 0),
-        "rows": sum(page.rows_found for page in pages),
-        "rows_expected": sum(page.rows_expected or page.rows_found for page in pages),
-        "pages": [dict(page._mapping) for page in pages],
-    }
-
-
-def _why_nothing(result: dict[str, Any]) -> str:
-    methods = {page["method"] for page in result["pages"]}
-    if methods <= {"needs_ocr"}:
-        return (
-            "The document is a scan without text: it needs OCR. "
-            "Ask the publisher for the original PDF, or run it through an OCR program first."
-        )
-    warnings = [warning for page in result["pages"] for warning in page["warnings"]]
-    return f"No list of schools was recognized on the document's {len(result['pages'])} pages." + (
-        f" First warning: {warnings[0]}" if warnings else ""
-    )
+    return {"document_id": str(params.document_id), "schools": int(schools or 0), **page_report(pages)}

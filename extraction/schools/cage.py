@@ -16,10 +16,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, Self, cast
+from typing import IO, TYPE_CHECKING, Literal, Self, cast
 
 import msgspec
 from pydantic import Field
@@ -28,8 +28,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 import extraction
 from extraction.errors import PdfError
 from extraction.schools.file_kind import check_is_pdf
-from extraction.schools.messages import Done, Failed, Message, Outlined, Read, Request, Turn
+from extraction.schools.headers import ColumnPlan
+from extraction.schools.marks import Mark, MarkedPage
+from extraction.schools.messages import Banded, Done, Drawing, Failed, Message, Outlined, Read, Request, Turn
+from extraction.schools.ocr.scans import OcrOptions
 from extraction.schools.records import DocumentOutline, PageReading
+
+if TYPE_CHECKING:
+    from extraction.schools.asking.bands import BandedPage
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +43,10 @@ _OUTLINE_SECONDS = 20
 _LARGEST_MESSAGE = 16 * 2**20
 """Bytes of one page's reading; a full page of a dense list makes 150 KB."""
 
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_CONFIG")
+_PASSED_ON = (
+    *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "TESSDATA_PREFIX"),
+    "COVERAGE_PROCESS_CONFIG",
+)
 """The only environment variables the child sees: it parses what strangers send and needs no secrets."""
 
 
@@ -53,6 +62,9 @@ class CageLimits(BaseSettings):
     max_pages: int = Field(default=5000, ge=1, description="Pages of one document.")
     max_bytes: int = Field(default=50 * 2**20, ge=1, description="Size of the file.")
     result_bytes: int = Field(default=512 * 2**20, ge=1, description="Size of all that is read from one document.")
+    ocr_dpi: int = Field(default=200, ge=100, le=400, description="How finely a scanned page is drawn to be read.")
+    ocr_seconds: float = Field(default=25, gt=0, description="Time for reading the picture of one page.")
+    image_pixels: int = Field(default=12_000_000, ge=10_000, le=25_000_000, description="Size of a page's picture.")
 
 
 def inspect_pdf(path: Path, limits: CageLimits | None = None) -> DocumentOutline:
@@ -80,6 +92,8 @@ def read_pages(
     first: int = 1,
     pages: Collection[int] | None = None,
     state: str | None = None,
+    explain: bool = False,
+    plan: ColumnPlan | None = None,
     limits: CageLimits | None = None,
 ) -> Generator[PageReading]:
     """Read the pages of a PDF in a caged child; each is yielded as soon as it is read.
@@ -91,6 +105,8 @@ def read_pages(
         first: The first page to report; the rows are those of a reading from page 1.
         pages: Report only these pages.
         state: The state of all schools, for lists that do not name it.
+        explain: Give each reading a sketch of how the page was seen.
+        plan: What the columns hold, if it is known from elsewhere; taken where it explains a page better.
         limits: What the document may cost.
 
     Raises:
@@ -99,8 +115,58 @@ def read_pages(
     limits = limits or CageLimits()
     check_is_pdf(path, limits.max_bytes)
     wanted = None if pages is None else tuple(sorted(set(pages)))
-    request = _request("read", path, limits, first=first, pages=wanted, state=state)
-    return _readings(request, limits)
+    request = _request("read", path, limits, first=first, pages=wanted, state=state, explain=explain)
+    return _readings(msgspec.structs.replace(request, plan=plan), limits)
+
+
+def band_page(path: Path, page: int, *, limits: CageLimits | None = None) -> BandedPage:
+    """One page (from 1) parted into columns and bands, without saying what they mean.
+
+    Raises:
+        PdfError: There is no such page, it cannot be read, or a limit was met.
+    """
+    from extraction.schools.asking.bands import BandedPage  # noqa: PLC0415  loads pdfium, which only the child needs
+
+    limits = limits or CageLimits()
+    check_is_pdf(path, limits.max_bytes)
+    with _Cage(_request("bands", path, limits, pages=(page,)), limits) as cage:
+        found = [message.page for message in cage.messages() if isinstance(message, Banded)]
+    return msgspec.json.decode(found[0], type=BandedPage)
+
+
+def render_page(
+    path: Path, page: int, *, dpi: int = 110, marks: Sequence[Mark] = (), limits: CageLimits | None = None
+) -> bytes:
+    """One page (from 1) as a PNG, as it is displayed, with marks drawn on it.
+
+    Raises:
+        PdfError: There is no such page, it cannot be drawn, or a limit was met.
+    """
+    drawings = list(render_pages(path, [MarkedPage(page, tuple(marks))], dpi=dpi, limits=limits))
+    return drawings[0].png
+
+
+def render_pages(
+    path: Path, wanted: Sequence[MarkedPage], *, dpi: int = 110, limits: CageLimits | None = None
+) -> Generator[Drawing]:
+    """Draw pages in a caged child; each is yielded as soon as it is drawn.
+
+    Raises:
+        PdfError: There is no such page, it cannot be drawn, or a limit was met.
+    """
+    limits = limits or CageLimits()
+    check_is_pdf(path, limits.max_bytes)
+    request = msgspec.structs.replace(
+        _request("draw", path, limits), drawings=tuple(wanted), dpi=dpi, image_pixels=limits.image_pixels
+    )
+    return _drawn(request, limits)
+
+
+def _drawn(request: Request, limits: CageLimits) -> Generator[Drawing]:
+    with _Cage(request, limits) as cage:
+        for message in cage.messages():
+            if isinstance(message, Drawing):
+                yield message
 
 
 def _readings(request: Request, limits: CageLimits) -> Generator[PageReading]:
@@ -113,13 +179,14 @@ def _readings(request: Request, limits: CageLimits) -> Generator[PageReading]:
 
 
 def _request(
-    task: Literal["outline", "read"],
+    task: Literal["outline", "read", "draw", "bands"],
     path: Path,
     limits: CageLimits,
     *,
     first: int = 1,
     pages: tuple[int, ...] | None = None,
     state: str | None = None,
+    explain: bool = False,
 ) -> Request:
     return Request(
         task=task,
@@ -133,6 +200,8 @@ def _request(
         first=first,
         pages=pages,
         state=state,
+        explain=explain,
+        ocr=OcrOptions(limits.ocr_dpi, limits.ocr_seconds),
     )
 
 
@@ -279,4 +348,5 @@ class _Cage:
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
     passed = {name: ours[name] for name in _PASSED_ON if name in ours}
     root = str(Path(extraction.__file__).parent.parent)
-    return {**passed, "PYTHONPATH": root, "PYTHONUNBUFFERED": "1"}
+    # Each thread of numpy's would reserve memory of its own, on a large machine more than the child may have.
+    return {**passed, "PYTHONPATH": root, "PYTHONUNBUFFERED": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -20,9 +20,9 @@ from typing import BinaryIO
 import msgspec
 
 from extraction.errors import ExtractionError
-from extraction.schools.messages import Done, Failed, Message, Outlined, Read, Request, Turn
+from extraction.schools.messages import Banded, Done, Drawing, Failed, Message, Outlined, Read, Request, Turn
 from extraction.schools.outline import check_page_count, open_document, outline_of
-from extraction.schools.reader import read_opened
+from extraction.schools.reader import read_banded, read_opened
 
 _PR_SET_PDEATHSIG = 1
 _LARGEST_FILE = 16 * 2**20
@@ -56,12 +56,23 @@ def _answers(request: Request) -> Iterator[Message]:
     path = Path(request.path)
     if request.task == "outline":
         yield Outlined(outline_of(path, request.max_pages))
+    elif request.task == "draw":
+        yield from _drawings(request, path)
+    elif request.task == "bands":
+        yield from _bands(request, path)
     else:
         yield Turn(1)
         document = open_document(path)
         try:
             check_page_count(len(document), request.max_pages)
-            for number, reading in read_opened(document, last=_last(request), state=request.state):
+            for number, reading in read_opened(
+                document,
+                last=_last(request),
+                state=request.state,
+                explain=request.explain,
+                plan=request.plan,
+                ocr=request.ocr,
+            ):
                 if reading is None:
                     yield Turn(number)
                 elif number >= request.first and (request.pages is None or number in request.pages):
@@ -69,6 +80,29 @@ def _answers(request: Request) -> Iterator[Message]:
         finally:
             document.close()
     yield Done()
+
+
+def _drawings(request: Request, path: Path) -> Iterator[Message]:
+    from extraction.schools.drawing import draw_page  # noqa: PLC0415  loads Pillow, which only drawing needs
+
+    document = open_document(path)
+    try:
+        for wanted in request.drawings:
+            yield Turn(wanted.page)
+            drawn = draw_page(document, wanted.page, wanted.marks, dpi=request.dpi, most_pixels=request.image_pixels)
+            yield Drawing(wanted.page, drawn.png, drawn.width, drawn.height)
+    finally:
+        document.close()
+
+
+def _bands(request: Request, path: Path) -> Iterator[Message]:
+    document = open_document(path)
+    try:
+        for number in request.pages or ():
+            yield Turn(number)
+            yield Banded(msgspec.Raw(msgspec.json.encode(read_banded(document, number, ocr=request.ocr))))
+    finally:
+        document.close()
 
 
 def _last(request: Request) -> int | None:

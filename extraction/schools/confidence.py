@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from extraction.places import zip_place
+from extraction.places import Place, city_county, county_of, zip_place
 from extraction.schools.records import SchoolRow
 from extraction.schools.sheets import Sheet
 
@@ -22,11 +22,13 @@ class Signals(msgspec.Struct, frozen=True):
     rows_alike: float
     """Rows that have the page's usual number of fields, or one more or less."""
     values_agree: float
-    """Rows whose ZIP exists and lies in the state the row or document names; ids of the usual length."""
+    """Places that are where the row or document says (see `_place_checks`); ids of the usual length."""
     header: float
     """How sure the meaning of the columns is (see `GridReading.meaning`)."""
     damage: float
     """Share of words that show a broken text layer; 0 is good."""
+    sure: float = 1.0
+    """Mean sureness of the words; less than 1 where they were read from a picture."""
 
     @property
     def confidence(self) -> float:
@@ -37,36 +39,66 @@ class Signals(msgspec.Struct, frozen=True):
             * (0.6 + 0.4 * self.rows_alike)
             * (0.6 + 0.4 * self.values_agree)
             * self.header
-            * (1.0 - min(0.8, 4 * self.damage)),
+            * (1.0 - min(0.8, 4 * self.damage))
+            * self.sure,
             3,
         )
 
 
 def signals_of(
-    sheet: Sheet, schools: Sequence[SchoolRow], *, expected: int, words_placed: int, header: float
+    sheet: Sheet,
+    schools: Sequence[SchoolRow],
+    *,
+    expected: int,
+    words_placed: int,
+    header: float,
+    state: str | None = None,
 ) -> Signals:
-    """The signals of one page."""
+    """The signals of one page. `state` is the document's, as far as it is known."""
     total = len(sheet.words)
     return Signals(
         words_placed=min(1.0, words_placed / total) if total else 0.0,
         rows_read=min(1.0, len(schools) / expected) if expected else 1.0,
         rows_alike=_alike(schools),
-        values_agree=_agree(schools),
+        values_agree=_agree(schools, state),
         header=header,
         damage=damage(sheet),
+        sure=sum(word.sure for word in sheet.words) / total if sheet.shown and total else 1.0,
     )
 
 
+def county_warnings(schools: Sequence[SchoolRow]) -> list[str]:
+    """What is said of rows whose county is most likely another's, because nearly all their ZIPs lie in one other.
+
+    One ZIP may cross a county line, a dozen do not: a heading between them was not recognized.
+    """
+    lie_in: dict[str, Counter[str]] = {}
+    for school in schools:
+        printed, code = school.fields.get("county"), school.value("zip")
+        place = zip_place(code) if code else None
+        if printed and place and place.county:
+            lie_in.setdefault(printed.value, Counter())[place.county.name] += 1
+    warnings: list[str] = []
+    for county, found in lie_in.items():
+        (other, rows), total = found.most_common(1)[0], found.total()
+        if other != county and rows >= 5 and rows > 0.8 * total:
+            warnings.append(
+                f"{rows} of {total} rows of county “{county}” have ZIPs of “{other}”; a heading may have been missed"
+            )
+    return warnings
+
+
 def damage(sheet: Sheet) -> float:
-    """The share of words that a broken text layer leaves: replacement characters, lone letters in a row of them."""
+    """The share of words that a broken text layer leaves: those with unknown characters, and lone small letters.
+
+    What was mended counts a quarter: the mending may be wrong.
+    """
     words = sheet.words
     if not words:
         return 0.0
-    broken = sum("\ufffd" in word.text for word in words)
-    for line in sheet.lines:
-        lone = [len(word.text) == 1 and word.text.isalpha() and word.text.islower() for word in line.words]
-        broken += sum(lone)
-    return broken / len(words)
+    lone = sum(len(word.text) == 1 and word.text.isalpha() and word.text.islower() for word in words)
+    mended = sheet.damage.total - sheet.damage.lost
+    return (sheet.damage.lost + lone + 0.25 * mended) / len(words)
 
 
 def _alike(schools: Sequence[SchoolRow]) -> float:
@@ -77,19 +109,39 @@ def _alike(schools: Sequence[SchoolRow]) -> float:
     return sum(times for count, times in counts.items() if abs(count - usual) <= 1) / len(schools)
 
 
-def _agree(schools: Sequence[SchoolRow]) -> float:
-    checks: list[bool] = []
-    for school in schools:
-        code = school.value("zip")
-        if code is None:
-            continue
-        place = zip_place(code)
-        state = school.value("state")
-        checks.append(place is not None and (state is None or place.state == state))
+def _agree(schools: Sequence[SchoolRow], state: str | None) -> float:
+    """The share of checks that hold, by their weights."""
+    checks = [check for school in schools for check in _place_checks(school, state)]
     for field in ("state_school_id", "state_district_id", "nces_id"):
         lengths = Counter(len(value) for school in schools if (value := school.value(field)))
         if lengths:
-            usual, times = lengths.most_common(1)[0]
-            del usual
-            checks += [True] * times + [False] * (sum(lengths.values()) - times)
-    return sum(checks) / len(checks) if checks else 1.0
+            usual = max(lengths.values())
+            checks += [(True, 1.0)] * usual + [(False, 1.0)] * (sum(lengths.values()) - usual)
+    weight = sum(weight for _, weight in checks)
+    return sum(weight for holds, weight in checks if holds) / weight if weight else 1.0
+
+
+def _place_checks(school: SchoolRow, state: str | None) -> Iterator[tuple[bool, float]]:
+    """Whether a row's ZIP, city and county exist and lie in each other, and how much each of that weighs.
+
+    A school may stand beyond the lines of its post office's city or county, so these two weigh less than what must
+    hold; they tell a column of cities from one of districts all the same.
+    """
+    own_state, code, city, printed = (school.value(field) for field in ("state", "zip", "city", "county"))
+    place = zip_place(code) if code else None
+    if code:
+        yield place is not None and (own_state is None or place.state == own_state), 1.0
+    # What the row or the document says, else what the ZIP says.
+    here = own_state or state or (place.state if place else None)
+    county = county_of(here, school.text("county") or printed) if here and printed else None
+    if here and printed:
+        yield county is not None, 1.0
+    if place and city:
+        yield place.has_city(city) or _near(city, place), 0.5
+    if place and place.county and county:
+        yield county == place.county, 0.25
+
+
+def _near(city: str, place: Place) -> bool:
+    """Whether a city that a ZIP does not accept lies in its county all the same."""
+    return place.county is not None and city_county(city, place.state) == place.county

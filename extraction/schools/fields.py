@@ -23,7 +23,7 @@ _ID = re.compile(r"^[A-Z]{0,4}[-\s]?\d[\dA-Z]*(?:[-./ ]\d[\dA-Z]*)*$", re.IGNORE
 _GRADE = r"(?:[A-Za-z][A-Za-z\-]*\d?|\d{1,2}(?:st|nd|rd|th)?)"
 _SPAN = re.compile(rf"^(?:grades?\s*)?({_GRADE})\s*(?:-|–|—|to|thru|through|/)\s*({_GRADE})$", re.IGNORECASE)
 _STREET = re.compile(
-    r"^(?:p\.?\s*o\.?\s*box\b|(?:route|rt|rr|hwy|highway|county road)\s+\d"
+    r"^(?!(?:19|20)\d\d\s*[-–]\s*(?:19|20)?\d\d\b)(?:p\.?\s*o\.?\s*box\b|(?:route|rt|rr|hwy|highway|county road)\s+\d"
     r"|\d+(?:\s?[-/]\s?\d+|\s\d+)?[a-z]?\s+(?=\S*[^\W\d_]))",
     re.IGNORECASE,
 )
@@ -137,10 +137,10 @@ def _name(text: str) -> str | None:
     # "PS 9" and "IS 61Q" have few letters; a list of numbers or one letter names nothing.
     if not re.search(r"[^\W\d_]", text) or len(text) < 3 or looks_like_address(text):
         return None
-    return None if text.startswith("(") or _CONTACT.search(text) or _is_prose(text) else text
+    return None if text.startswith("(") or _CONTACT.search(text) or is_prose(text) else text
 
 
-def _is_prose(text: str) -> bool:
+def is_prose(text: str) -> bool:
     """Whether a text is a part of a sentence: names capitalize their words."""
     words = _LETTERS.findall(text)
     return len(words) >= 4 and sum(word.islower() for word in words) > 0.6 * len(words)
@@ -190,6 +190,32 @@ def is_known_zip(text: str) -> bool:
     """Whether a text is a ZIP code that exists."""
     code = zip_code(text)
     return code is not None and zip_place(code) is not None
+
+
+def hold_names(values: Sequence[str]) -> bool:
+    """Whether a column's values begin with names; an address may stand below them in the same cell."""
+    named = sum(
+        _name(value) is not None or (_POSTAL_PLACE.search(value) is not None and not _STREET.match(value))
+        for value in values
+    )
+    return named >= 0.5 * len(values)
+
+
+def are_shares(values: Sequence[str]) -> bool:
+    """Whether a column holds percentages, by their decimals: counts have none, and amounts pass 100."""
+    decimals = sum("." in value and percent(value) is not None for value in values)
+    return decimals >= 0.8 * len(values) and all(percent(value) is not None for value in values)
+
+
+def are_codes(values: Sequence[str]) -> bool:
+    """Whether a column holds identifiers: of one length, three or more characters, hardly one twice."""
+    lengths = {len(value) for value in values}
+    return (
+        len(lengths) == 1
+        and lengths.pop() >= 3
+        and len(set(values)) >= 0.95 * len(values)
+        and all(identifier(value) for value in values)
+    )
 
 
 def guess_field(texts: Sequence[str]) -> FieldName | None:

@@ -32,6 +32,8 @@ class GridRow(msgspec.Struct, frozen=True):
     cells: tuple[Cell | None, ...]
     box: Box
     heading: bool = False
+    spread: tuple[Cell | None, ...] = ()
+    """Where cells span columns: the same cells, in each column that they reach."""
 
     @property
     def filled(self) -> list[Cell]:
@@ -58,6 +60,8 @@ class Grid(msgspec.Struct, frozen=True):
     """What a header says that the layout itself had to read to find the columns; its lines are not in `rows`."""
     header_words: int = 0
     """Words of those lines."""
+    bordered: bool = False
+    """Whether lines are drawn around each cell."""
 
 
 class Layout(Protocol):
@@ -73,8 +77,39 @@ class Layout(Protocol):
         ...
 
 
+def turned_cells(words: Sequence[Word]) -> list[Cell]:
+    """The cells that turned words make: those of one direction whose lines stand side by side."""
+    cells: list[Cell] = []
+    for direction in (90, 270):
+        groups: list[list[Word]] = []
+        for word in sorted((word for word in words if word.direction == direction), key=lambda word: word.center):
+            wide = word.box.right - word.box.left
+            if groups and word.center - groups[-1][-1].center < 1.35 * wide:
+                groups[-1].append(word)
+            else:
+                groups.append([word])
+        cells += [Cell(tuple(group), turned_text(group), box_of(group)) for group in groups]
+    return cells
+
+
+def turned_text(words: Sequence[Word]) -> str:
+    """What words say that run upwards (or down), their lines in reading order."""
+    upwards = words[0].direction == 270
+    lines: list[list[Word]] = []
+    for word in sorted(words, key=lambda word: word.center if upwards else -word.center):
+        if lines and abs(word.center - lines[-1][0].center) < 0.5 * (word.box.right - word.box.left):
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    for line in lines:
+        line.sort(key=lambda word: -word.middle if upwards else word.middle)
+    return " ".join(word.text for line in lines for word in line)
+
+
 def cell_of(words: Sequence[Word]) -> Cell | None:
     """The cell that holds these words."""
     if not words:
         return None
+    if len(words) == 1:
+        return Cell(tuple(words), words[0].text, words[0].box)
     return Cell(tuple(words), printed_text(words), box_of(words))

@@ -7,9 +7,10 @@ numbers, notes, legends.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from extraction.evidence import Printed
+from extraction.places.counties import is_independent_city
 from extraction.schools.fields import normalize, sounds_like_school
 from extraction.schools.grids import Cell
 from extraction.schools.records import FieldName
@@ -21,17 +22,45 @@ _PAGE_NUMBER = re.compile(r"^\W*(?:page\W*)?\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?\W*
 _LABEL = re.compile(r"^\s*([A-Za-z ]{2,24}?)\s*(?:name|no|number|code|id)?\s*[:\-–]\s*(.+)$", re.IGNORECASE)
 _HEADING_PARTS = re.compile(r"\s+[-–|]\s+|\s*\((?=[^)\d]+\)\s*$)")
 _CODE_BEHIND = re.compile(r"^(.*?)\s*[(\[]\s*(\d[\d\-]*)\s*[)\]]\s*$")
+_COUNT = re.compile(r"^[1-9]\d?$")
+"""A number behind a heading that is too short for a code: how many schools follow."""
 _CODE_BEFORE = re.compile(r"^\s*(\d[\d\-]{1,11})\s*[-–:]?\s+(.+)$")
 _NUMBER_BEHIND = re.compile(r"[\s,]+(?:no\.?|#|r-)?\s*\d{1,4}[a-z]?\s*$", re.IGNORECASE)
+_BRACKET_BEHIND = re.compile(r"\s*\([^)]*\)\s*$")
+_TITLE = re.compile(
+    r"\btitle\s+(?:i|1|one)\b|\b(?:19|20)\d\d\b|\b(?:list|listing|report|directory|department|schools? by|page|fiscal"
+    r"|preliminary|draft|continued|programs?|eligib\w+|allocations?)\b",
+    re.IGNORECASE,
+)
+_LETTER = re.compile(r"[^\W_]")
+_COUNTY_IN_CAPITALS = re.compile(r"^([^a-z]{3,})\s+(?:County|Parish|Borough)$")
+_PROGRAM_WORDS = re.compile(r"\b(?:schools?|programs?|sites?|campuses|buildings|title i)\b\s*")
+_COUNT_BEHIND = re.compile(r"\s*[(:\-]\s*\d+\s*\)?\s*$")
 _CONTINUED = re.compile(r"\s*[-–,]?\s*\(?\s*cont(?:inued|'d|\.|d)?\s*\.?\s*\)?\s*$", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def group_field(text: str) -> FieldName | None:
-    """Whether a line names a district or a county."""
+    """Whether a line names a district, a county, or the status of the schools below it."""
+    if group_status(text):
+        return "title1_status"
+    return _labelled_group(text) or _worded_group(text)
+
+
+def _labelled_group(text: str) -> FieldName | None:
+    """The group that a label in front names: "District: Cedar Falls"."""
+    phrases = vocabulary().phrases
+    label = _LABEL.match(text)
+    if label and plain(label[1]) in phrases["district_labels"]:
+        return "district"
+    return "county" if label and plain(label[1]) in phrases["county_labels"] else None
+
+
+def _worded_group(text: str) -> FieldName | None:
+    """The group that a name's last words tell of: "Cedar Falls Public Schools", "Mercer County"."""
     known = vocabulary()
-    phrases = known.phrases
-    if (label := _LABEL.match(text)) and plain(label[1]) in phrases["district_labels"] | phrases["county_labels"]:
-        return "district" if plain(label[1]) in phrases["district_labels"] else "county"
+    if is_independent_city(_BRACKET_BEHIND.sub("", _CONTINUED.sub("", text))):
+        return "county"
     words = plain(_NUMBER_BEHIND.sub("", _CONTINUED.sub("", _CODE_BEHIND.sub(r"\1", text))))
     if not words or len(words) > 90 or "title i" in words or words.startswith(("by ", "per ", "all ", "each ")):
         return None
@@ -42,26 +71,55 @@ def group_field(text: str) -> FieldName | None:
     return "district" if any(words.endswith(f" {kind}") for kind in known.plain_phrases["district_words"]) else None
 
 
-def read_heading(cell: Cell) -> dict[FieldName, Printed]:
+def group_status(text: str) -> str | None:
+    """The one status that a line like "Targeted Assistance Schools" gives to the schools below it."""
+    words = plain(_COUNT_BEHIND.sub("", _CONTINUED.sub("", text)))
+    if not words or len(words) > 60:
+        return None
+    shortened = _PROGRAM_WORDS.sub("", words).strip()
+    status = vocabulary().status.get(shortened)
+    return status if status in {"schoolwide", "targeted", "eligible_not_served", "not_eligible"} else None
+
+
+def is_title(text: str) -> bool:
+    """Whether a line has words of a list's title: what it lists, of which year."""
+    return _TITLE.search(text) is not None
+
+
+def may_name_group(text: str) -> bool:
+    """Whether a line without any known word may be a group's name: short, and no title of the list."""
+    words = plain(text).split()
+    return 0 < len(words) <= 8 and any(char.isalpha() for char in text) and not is_title(text)
+
+
+def read_heading(cell: Cell, *, as_field: FieldName | None = None) -> dict[FieldName, Printed]:
     """What a group's heading gives to the rows below it; empty where it names no group.
 
     "Cedar Falls Public Schools - Mercer County" gives both; "Mercer County (sorted by precinct)" the county.
+    `as_field` says what it names where its words do not.
     """
     found: dict[FieldName, Printed] = {}
-    for part in _HEADING_PARTS.split(cell.text):
-        for field, value in _read_group(Cell(cell.words, part, cell.box)).items():
-            found.setdefault(field, value)
+    parts = [cell.text] if _CODE_BEFORE.match(cell.text) else _HEADING_PARTS.split(cell.text)
+    for part in parts:
+        for field, value in _read_group(Cell(cell.words, part, cell.box), as_field).items():
+            # A status heads a group by itself; in brackets behind a name it is that school's.
+            if field != "title1_status" or len(parts) == 1:
+                found.setdefault(field, value)
     return found
 
 
-def _read_group(cell: Cell) -> dict[FieldName, Printed]:
-    field = group_field(cell.text)
+def _read_group(cell: Cell, as_field: FieldName | None) -> dict[FieldName, Printed]:
+    field = group_field(cell.text) or as_field
     if field is None:
         return {}
     text = _CONTINUED.sub("", cell.text)
     label = _LABEL.match(text)
     if label and group_field(text) == group_field(f"{label[1]}: x"):
         text = label[2]
+    if field == "title1_status":
+        return {field: Printed(text, group_status(text) or "unknown", cell.box, 0.8)}
+    if field == "county" and (name := _COUNTY_IN_CAPITALS.match(text)):
+        text = name[1]  # the list's own data, in front of a word of its template
     found: dict[FieldName, Printed] = {}
     code: str | None = None
     if behind := _CODE_BEHIND.match(text):
@@ -72,11 +130,12 @@ def _read_group(cell: Cell) -> dict[FieldName, Printed]:
     if value is None:
         return {}
     found[field] = Printed(text, value, cell.box, 0.9)
-    if code and field == "district":
+    if code and field == "district" and not _COUNT.match(code):
         found["state_district_id"] = Printed(code, code, cell.box, 0.9)
     return found
 
 
+@lru_cache(maxsize=4096)
 def is_total(text: str) -> bool:
     """Whether a row sums up others ("Total Schools: 12"; "Count Basie Middle School" is a school)."""
     words = plain(text)
@@ -84,9 +143,14 @@ def is_total(text: str) -> bool:
     return any(words == start or words.startswith(f"{start} ") for start in starts) and not sounds_like_school(text)
 
 
+@lru_cache(maxsize=4096)
 def is_aside(text: str) -> bool:
     """Whether a line is a page number, a note or a legend instead of a row."""
-    return "=" in text or bool(_PAGE_NUMBER.match(text) or _PAGE_OF_PAGES.search(text) or _asides().match(text))
+    return (
+        "=" in text
+        or not _LETTER.search(text)
+        or bool(_PAGE_NUMBER.match(text) or _PAGE_OF_PAGES.search(text) or _asides().match(text))
+    )
 
 
 @cache

@@ -6,13 +6,16 @@ from typing import Literal
 
 import msgspec
 
+from extraction.schools.headers import ColumnPlan
+from extraction.schools.marks import MarkedPage
+from extraction.schools.ocr.scans import OcrOptions
 from extraction.schools.records import DocumentOutline, PageReading
 
 
 class Request(msgspec.Struct, frozen=True):
     """What the child is to do, and the limits it puts upon itself before it opens the file."""
 
-    task: Literal["outline", "read"]
+    task: Literal["outline", "read", "draw", "bands"]
     path: str
     memory_bytes: int
     cpu_seconds: int
@@ -24,6 +27,16 @@ class Request(msgspec.Struct, frozen=True):
     first: int = 1
     pages: tuple[int, ...] | None = None
     state: str | None = None
+    ocr: OcrOptions = OcrOptions()
+    """How pages are read that are pictures."""
+    explain: bool = False
+    """Whether readings shall have a sketch of their page."""
+    drawings: tuple[MarkedPage, ...] = ()
+    """The pages to draw."""
+    plan: ColumnPlan | None = None
+    """What the columns hold, as a model told."""
+    dpi: int = 0
+    image_pixels: int = 0
 
 
 class Turn(msgspec.Struct, frozen=True, tag="turn"):
@@ -36,6 +49,22 @@ class Read(msgspec.Struct, frozen=True, tag="read"):
     """A page was read."""
 
     reading: PageReading
+
+
+class Drawing(msgspec.Struct, frozen=True, tag="drawing"):
+    """A page was drawn."""
+
+    page: int
+    png: bytes
+    width: float
+    height: float
+
+
+class Banded(msgspec.Struct, frozen=True, tag="banded"):
+    """A page was parted into columns and bands."""
+
+    page: msgspec.Raw
+    """A `BandedPage`, whose module loads pdfium; most of those who talk to the child never need it."""
 
 
 class Outlined(msgspec.Struct, frozen=True, tag="outlined"):
@@ -57,4 +86,4 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """All was said. An end without this word is a crash."""
 
 
-Message = Turn | Read | Outlined | Failed | Done
+Message = Turn | Read | Drawing | Banded | Outlined | Failed | Done

@@ -9,8 +9,6 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import pypdf
-import pypdf.errors
 import pypdfium2 as pdfium
 
 from extraction.errors import PdfError
@@ -81,6 +79,10 @@ def open_document(pdf: bytes | Path) -> pdfium.PdfDocument:
 
 def _pages_listed(pdf: bytes | Path) -> int | None:
     """The pages that pypdf counts; None where it cannot read a file that pdfium can."""
+    # Loading pypdf takes longer than reading five pages, and sound documents are read without it.
+    import pypdf  # noqa: PLC0415
+    import pypdf.errors  # noqa: PLC0415
+
     try:
         with pypdf.PdfReader(io.BytesIO(pdf) if isinstance(pdf, bytes) else pdf) as reader:
             return len(reader.pages)

@@ -33,8 +33,8 @@ class Matrix(msgspec.Struct, frozen=True, array_like=True):
 
     def box(self, left: float, bottom: float, right: float, top: float) -> Box:
         """The upright box around where a rectangle goes. Every page map turns by right angles only."""
-        x0, y0 = self.point(left, bottom)
-        x1, y1 = self.point(right, top)
+        x0, x1 = self.a * left + self.c * bottom + self.e, self.a * right + self.c * top + self.e
+        y0, y1 = self.b * left + self.d * bottom + self.f, self.b * right + self.d * top + self.f
         return Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
 
     def after(self, first: Matrix) -> Matrix:
@@ -57,6 +57,27 @@ class PageSpace(msgspec.Struct, frozen=True):
     rotation: int
     """Clockwise, in degrees: 0, 90, 180 or 270."""
     matrix: Matrix
+
+
+def turned_space(space: PageSpace, direction: int) -> tuple[PageSpace, PageSpace]:
+    """The page turned until lines that run in `direction` (90, 180 or 270 degrees) run from left to right.
+
+    Returns the turned space, and the displayed page with the map from the turned one back onto it.
+    """
+    wide, high = space.width, space.height
+    turns = {
+        90: (Matrix(0, -1, 1, 0, 0, wide), Matrix(0, 1, -1, 0, wide, 0)),
+        180: (Matrix(-1, 0, 0, -1, wide, high), Matrix(-1, 0, 0, -1, wide, high)),
+        270: (Matrix(0, 1, -1, 0, high, 0), Matrix(0, -1, 1, 0, 0, high)),
+    }
+    there, back = turns[direction]
+    if direction != 180:
+        wide, high = high, wide
+    rotation = (space.rotation - direction) % 360
+    return (
+        PageSpace(wide, high, rotation, there.after(space.matrix)),
+        PageSpace(space.width, space.height, space.rotation, back),
+    )
 
 
 def page_space(page: pdfium.PdfPage) -> PageSpace:

@@ -11,13 +11,17 @@ from collections.abc import Sequence
 
 from extraction.evidence import Printed
 from extraction.places import state_code
-from extraction.schools.fields import normalize, zip_code
+from extraction.schools.fields import looks_like_address, normalize, zip_code
 from extraction.schools.grids import Cell, cell_of
 from extraction.schools.records import FieldName
-from extraction.schools.sheets import lines_of
+from extraction.schools.sheets import Line, lines_of
 from extraction.schools.words import Word
 
 _GRADES_BEHIND = re.compile(r"^(.*\S)\s*\(([^()]{1,20})\)$")
+_MARK_BEFORE = re.compile(r"^(?:[*†‡§^]+(?:\w+[*†‡§^]+)?|•|·|●|▪|–)\s*(?=\w)")
+_MARK_BEHIND = re.compile(r"\s*[*†‡§^¹²³]+$")
+_CODE_BEFORE = re.compile(r"^([A-Z]{0,3}\d{3,}(?:-\d+)*)\s+[-–:]\s+(?=\S*[^\W\d_])")
+_DIRECTIONS = frozenset({"N", "S", "E", "W", "NE", "NW", "SE", "SW"})
 _GRADES_ALONE = re.compile(r"^\(([^()]{1,20})\)$")
 
 
@@ -36,16 +40,61 @@ def name_parts(cell: Cell) -> dict[FieldName, Printed]:
         else:
             continue
         break
+    found: dict[FieldName, Printed] = {}
+    below = next((at for at, line in enumerate(lines) if at and _is_below_name(line.text)), None)
+    if below is not None:
+        found |= _parts_below(lines[below:])
+        lines = lines[:below]
     kept = cell_of([word for line in lines for word in line.words])
     if kept is None:
         return {}
-    found: dict[FieldName, Printed] = {}
-    text = kept.text
-    if (bracket := _GRADES_BEHIND.match(text)) and (span := normalize("grade_span", bracket[2])):
+    if coded := _CODE_BEFORE.match(kept.text):
+        code = cell_of(kept.words[: len(coded[1].split())])
+        kept = cell_of(kept.words[len(coded[0].split()) :]) or kept
+        if code is not None:
+            found["state_school_id"] = Printed(coded[1], coded[1], code.box, 0.9)
+    text = _MARK_BEHIND.sub("", _MARK_BEFORE.sub("", kept.text))
+    bracket = _GRADES_BEHIND.match(text)
+    if bracket and (span := normalize("grade_span", bracket[2])):
         text = bracket[1]
         found["grade_span"] = Printed(bracket[2], span, kept.box)
+    elif bracket and (status := normalize("title1_status", bracket[2])) not in {None, "unknown"}:
+        text = bracket[1]
+        found["title1_status"] = Printed(bracket[2], status or "", kept.box)
     if (value := normalize("name", text)) is not None:
         found["name"] = Printed(text, value, kept.box)
+    return found
+
+
+def _is_below_name(text: str) -> bool:
+    """Whether a line of a cell is what stands below a name: an address, a place, a phone number."""
+    return looks_like_address(text) or normalize("phone", text) is not None
+
+
+def _parts_below(lines: Sequence[Line]) -> dict[FieldName, Printed]:
+    """Address, place and phone of the lines below a name."""
+    found: dict[FieldName, Printed] = {}
+    address: list[Word] = []
+    for line in lines:
+        if (number := normalize("phone", line.text)) is not None:
+            found["phone"] = Printed(line.text, number, line.box)
+        else:
+            address += line.words
+    cell = cell_of(address)
+    return found | place_parts(cell, address=True) if cell else found
+
+
+def district_parts(cell: Cell) -> dict[FieldName, Printed]:
+    """The district's name, and its code where it stands in front of it: "146 - Thornbury ISD 12"."""
+    found: dict[FieldName, Printed] = {}
+    kept = cell
+    if coded := _CODE_BEFORE.match(cell.text):
+        code = cell_of(cell.words[: len(coded[1].split())])
+        kept = cell_of(cell.words[len(coded[0].split()) :]) or cell
+        if code is not None:
+            found["state_district_id"] = Printed(coded[1], coded[1], code.box, 0.9)
+    if (value := normalize("district", kept.text)) is not None:
+        found["district"] = Printed(kept.text, value, kept.box)
     return found
 
 
@@ -75,7 +124,11 @@ def place_parts(cell: Cell, *, address: bool = False) -> dict[FieldName, Printed
 def _address_and_city(words: Sequence[Word], *, with_city: bool) -> dict[FieldName, Printed]:
     if not with_city:
         return _part("address", words)
-    commas = [i for i, word in enumerate(words[:-1]) if word.text.endswith(",")]
+    commas = [
+        i
+        for i, word in enumerate(words[:-1])
+        if word.text.endswith(",") and words[i + 1].text.rstrip(",.") not in _DIRECTIONS
+    ]
     if commas:
         return _part("address", words[: commas[-1] + 1]) | _part("city", words[commas[-1] + 1 :])
     breaks = [i for i in range(1, len(words)) if words[i].middle - words[i - 1].middle > 0.5 * words[i].height]

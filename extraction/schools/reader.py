@@ -13,18 +13,27 @@ import pypdfium2 as pdfium
 
 from extraction.errors import PdfError
 from extraction.evidence import Printed
-from extraction.places import state_code, zip_place
-from extraction.schools.confidence import signals_of
+from extraction.places import county_of, state_code, zip_place
+from extraction.schools.asking.bands import BandedPage, banded_page
+from extraction.schools.confidence import county_warnings, signals_of
+from extraction.schools.damage import mended
 from extraction.schools.document_state import NamedState, named_state
 from extraction.schools.grids import Layout
 from extraction.schools.headers import ColumnPlan
-from extraction.schools.layouts import LAYOUTS
+from extraction.schools.layouts import LAYOUTS, NamesUnderHeadings
+from extraction.schools.legends import legend_of
+from extraction.schools.ocr.display import on_display
+from extraction.schools.ocr.engine import OcrError
+from extraction.schools.ocr.scans import OcrOptions, read_scan
 from extraction.schools.outline import open_document
 from extraction.schools.records import FieldName, PageReading, SchoolRow
-from extraction.schools.rows import read_grid
+from extraction.schools.rows import Known, read_grid
+from extraction.schools.sequence import SequenceWatch
 from extraction.schools.sheets import Sheet, read_sheet
+from extraction.schools.sketches import ReadGrid, sketch_of
+from extraction.schools.vocabulary import plain
 
-_GOOD_ENOUGH = 0.85
+_GOOD_ENOUGH = 0.92
 """A layout that reads a page this surely is taken without trying the others."""
 
 
@@ -38,20 +47,33 @@ class _Attempt(msgspec.Struct, frozen=True):
     expected: int
     confidence: float
     warnings: tuple[str, ...]
+    grids: tuple[ReadGrid, ...]
+    numbers: tuple[tuple[str | None, str | None], ...]
 
     @property
-    def worth(self) -> float:
-        """More rows are better, surer ones much more so: a wrong layout often makes more rows, out of pieces."""
-        return self.confidence**3 * len(self.schools)
+    def content(self) -> float:
+        """More values are better, surer ones much more so: a wrong layout often makes more rows, out of pieces.
+
+        A row that only repeats another one (a polling place for each precinct) says nothing new.
+        """
+        told = {tuple((field, printed.text) for field, printed in school.fields.items()) for school in self.schools}
+        return self.confidence**3 * sum(map(len, told))
 
 
 class _Thread:
     """What earlier pages of a document say about later ones."""
 
-    def __init__(self, state: NamedState | None) -> None:
+    def __init__(self, state: NamedState | None, given: ColumnPlan | None = None) -> None:
         self.plan: ColumnPlan | None = None
+        self.given = given
         self.carried: dict[FieldName, Printed] = {}
+        self.legend: dict[str, str] = {}
+        self.watch = SequenceWatch()
+        self.method: str | None = None
+        """The layout that read the page before surely."""
         self.state = state
+        self.grids: tuple[ReadGrid, ...] = ()
+        """Of the page that was read last."""
 
 
 def read_document(
@@ -79,48 +101,97 @@ def read_document(
 
 
 def read_opened(
-    document: pdfium.PdfDocument, *, last: int | None = None, state: str | None = None
+    document: pdfium.PdfDocument,
+    *,
+    last: int | None = None,
+    state: str | None = None,
+    explain: bool = False,
+    ocr: OcrOptions | None = None,
+    plan: ColumnPlan | None = None,
 ) -> Iterator[tuple[int, PageReading | None]]:
-    """Read an open document up to page `last`: (number, None) as a page is begun, (number, reading) as it is read."""
+    """Read an open document up to page `last`: (number, None) as a page is begun, (number, reading) as it is read.
+
+    With `explain`, readings have a sketch of the page. A `plan` that was given from outside is taken for the pages
+    that it explains better than what they say themselves.
+    """
     total = len(document)
-    thread = _Thread(_given_state(state) or _metadata_state(document))
+    thread = _Thread(_given_state(state) or _metadata_state(document), plan)
     for number in range(1, min(total, last or total) + 1):
         yield number, None
         try:
-            sheet = read_sheet(document, number)
+            sheet, unread = _sheet(document, number, ocr or OcrOptions())
         except pdfium.PdfiumError as error:
             warning = f"page {number} is damaged ({error}); its rows are missing"
             yield number, PageReading(number, total, "no_table", warnings=(warning,))
             continue
-        yield number, _read_page(sheet, total, thread)
+        thread.grids = ()
+        reading = _read_page(sheet, total, thread)
+        if unread and not reading.rows:
+            warning = f"page {number} is a scan and was not read: {unread}"
+            reading = PageReading(number, total, "needs_ocr", warnings=(warning,))
+        if explain:
+            reading = msgspec.structs.replace(reading, sketch=sketch_of(sheet, thread.grids))
+        yield number, on_display(reading, sheet)
+
+
+def read_banded(document: pdfium.PdfDocument, number: int, *, ocr: OcrOptions | None = None) -> BandedPage:
+    """One page of an open document as it is asked about.
+
+    Raises:
+        PdfError: There is no such page, or it is damaged.
+    """
+    if not 0 < number <= len(document):
+        raise PdfError(f"There is no page {number}; the document has {len(document)}.")
+    try:
+        return banded_page(_sheet(document, number, ocr or OcrOptions())[0])
+    except pdfium.PdfiumError as error:
+        raise PdfError(f"Page {number} is damaged ({error}).") from error
+
+
+def _sheet(document: pdfium.PdfDocument, number: int, ocr: OcrOptions) -> tuple[Sheet, str | None]:
+    """A page's sheet, from its picture if it is a scan, and why that could not be read."""
+    sheet = mended(read_sheet(document, number))
+    try:
+        return read_scan(document, sheet, ocr) or sheet, None
+    except OcrError as error:
+        return sheet, error.message
 
 
 def _read_page(sheet: Sheet, total: int, thread: _Thread) -> PageReading:
     """The best reading of one page; what it says about the next ones is kept in `thread`."""
     if sheet.chars == 0:
-        warning = f"page {sheet.number} holds no text (a scan or an empty page); it needs OCR"
-        return PageReading(sheet.number, total, "needs_ocr", warnings=(warning,))
+        return PageReading(sheet.number, total, "empty")
     if sheet.cut:
         warning = f"page {sheet.number} holds more text than any list; it was not read"
         return PageReading(sheet.number, total, "no_table", warnings=(warning,))
+    thread.legend |= legend_of(line.text for line in sheet.lines)
     attempt = _best_attempt(sheet, thread)
     if thread.state is None:
         thread.state = _title_state(sheet, attempt)
     if attempt is None:
         warning = f"no list of schools was recognized on page {sheet.number}"
         return PageReading(sheet.number, total, "no_table", warnings=(warning,))
-    if attempt.plan is not None and attempt.plan.placed:
-        thread.plan = attempt.plan
+    if attempt.plan is not None and attempt.plan.given is None:
+        # Names without columns are known again on the next page; other unplaced plans say nothing about it.
+        names_only = thread.plan is None and attempt.method == NamesUnderHeadings.name
+        thread.plan = attempt.plan if attempt.plan.placed or names_only else thread.plan
+    thread.grids = attempt.grids
+    if attempt.confidence >= _GOOD_ENOUGH:
+        thread.method = attempt.method
     thread.carried = {field: _from_heading(value, sheet.number) for field, value in attempt.carried.items()}
-    schools = tuple(_placed(school, thread.state) for school in attempt.schools)
+    schools = tuple(placed_school(school, thread.state) for school in attempt.schools)
+    for number, name in attempt.numbers:
+        thread.watch.see(number, name)
+    counted = thread.watch.end_page()
     return PageReading(
         page=sheet.number,
         pages_total=total,
         method=attempt.method,
         rows=schools,
         confidence=attempt.confidence,
-        rows_expected=attempt.expected,
-        warnings=attempt.warnings,
+        rows_expected=max(attempt.expected, counted.rows_expected if counted else 0),
+        warnings=(*attempt.warnings, *(counted.warnings if counted else ()), *county_warnings(schools)),
+        damage=sheet.damage,
     )
 
 
@@ -133,42 +204,71 @@ def _from_heading(value: Printed, page: int) -> Printed:
 
 def _best_attempt(sheet: Sheet, thread: _Thread) -> _Attempt | None:
     best: _Attempt | None = None
-    for layout in LAYOUTS:
-        attempt = _attempt(layout, sheet, thread)
+    for layout in sorted(LAYOUTS, key=lambda layout: layout.name != thread.method):
+        attempt = _attempt(layout, sheet, thread, thread.plan)
         if attempt is None:
             continue
-        if best is None or attempt.worth > best.worth:
+        if best is None or attempt.content > best.content:
             best = attempt
         if best.confidence >= _GOOD_ENOUGH:
             break
+    return best if thread.given is None else _with_given_plan(best, sheet, thread, thread.given)
+
+
+def _with_given_plan(best: _Attempt | None, sheet: Sheet, thread: _Thread, given: ColumnPlan) -> _Attempt | None:
+    """The reading with a given plan, where it says more and says it surely; else the page's own."""
+    headers = given.given.headers if given.given else ()
+    # A header line that nobody knows for one would be joined with the row below it.
+    body = [line for line in sheet.lines if plain(line.text) not in headers]
+    sheet = msgspec.structs.replace(sheet, lines=tuple(body))
+    for layout in LAYOUTS:
+        told = _attempt(layout, sheet, thread, given)
+        if told is not None and (best is None or told.content > best.content):
+            best = msgspec.structs.replace(told, method=f"{layout.name}+plan")
     return best
 
 
-def _attempt(layout: Layout, sheet: Sheet, thread: _Thread) -> _Attempt | None:
+def _attempt(layout: Layout, sheet: Sheet, thread: _Thread, plan: ColumnPlan | None) -> _Attempt | None:
     """Read all grids of one layout, each with what the ones before said."""
-    plan, carried = thread.plan, dict(thread.carried)
+    carried = dict(thread.carried)
     schools: list[SchoolRow] = []
     warnings: list[str] = []
     meanings: list[float] = []
+    grids: list[ReadGrid] = []
+    numbers: list[tuple[str | None, str | None]] = []
     expected = placed = 0
     for grid in layout.grids(sheet, plan):
-        reading = read_grid(grid, plan, carried, sheet.number)
+        known = Known(carried, thread.legend, thread.watch.last)
+        reading = read_grid(grid, plan, known, sheet.number)
         if reading is None:
             continue
+        grids.append((grid, reading.plan))
         meanings += [reading.meaning] * len(reading.schools)
         plan, carried = reading.plan, reading.carried
         schools += reading.schools
         expected += reading.expected
         placed += reading.words_placed
         warnings += reading.warnings
+        numbers += reading.numbers
     if not schools:
         return None
     header = sum(meanings) / len(meanings)
-    signals = signals_of(sheet, schools, expected=expected, words_placed=placed, header=header)
+    state = thread.state.code if thread.state else None
+    signals = signals_of(sheet, schools, expected=expected, words_placed=placed, header=header, state=state)
     if expected > len(schools):
         warnings.append(f"{expected - len(schools)} of about {expected} rows could not be read")
     numbered = tuple(msgspec.structs.replace(school, row=row) for row, school in enumerate(schools, start=1))
-    return _Attempt(layout.name, numbered, plan, carried, expected, signals.confidence, tuple(warnings))
+    return _Attempt(
+        method=layout.name,
+        schools=numbered,
+        plan=plan,
+        carried=carried,
+        expected=expected,
+        confidence=signals.confidence,
+        warnings=tuple(warnings),
+        grids=tuple(grids),
+        numbers=tuple(numbers),
+    )
 
 
 def _given_state(state: str | None) -> NamedState | None:
@@ -195,14 +295,24 @@ def _title_state(sheet: Sheet, attempt: _Attempt | None) -> NamedState | None:
     return named_state(outside, "title")
 
 
-def _placed(school: SchoolRow, state: NamedState | None) -> SchoolRow:
-    """The school with its state: its own, else the document's, else the one its ZIP lies in."""
-    if "state" in school.fields:
+def placed_school(school: SchoolRow, state: NamedState | None) -> SchoolRow:
+    """The school with its state, and its county by the name that the state's table of counties has."""
+    here = _state_of(school, state)
+    if here is None:
         return school
-    printed = state.printed() if state else None
+    fields: dict[FieldName, Printed] = {**school.fields, "state": here}
+    county = fields.get("county")
+    if county is not None and (known := county_of(here.value, county.text)):
+        fields["county"] = msgspec.structs.replace(county, value=known.name)
+    return msgspec.structs.replace(school, fields=fields)
+
+
+def _state_of(school: SchoolRow, state: NamedState | None) -> Printed | None:
+    """A school's own state, else the document's, else the one its ZIP lies in."""
+    if (own := school.fields.get("state")) is not None:
+        return own
+    if state is not None:
+        return state.printed()
     code = school.fields.get("zip")
-    if printed is None and code is not None and (place := zip_place(code.value)):
-        printed = Printed(code.text, place.state, None, 0.9, "zip")
-    if printed is None:
-        return school
-    return msgspec.structs.replace(school, fields={**school.fields, "state": printed})
+    place = zip_place(code.value) if code is not None else None
+    return Printed(code.text, place.state, None, 0.9, "zip") if code is not None and place is not None else None

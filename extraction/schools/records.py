@@ -50,6 +50,63 @@ class SchoolRow(msgspec.Struct, frozen=True, omit_defaults=True):
         return printed.value if printed else None
 
 
+class SketchedColumn(msgspec.Struct, frozen=True):
+    """One column of a table: where it stands and what it was taken for (None: unknown).
+
+    Columns of stacked blocks stand nowhere: `left` and `right` are equal.
+    """
+
+    left: float
+    right: float
+    heading: str | None
+
+
+class SketchedBand(msgspec.Struct, frozen=True):
+    """One row of a table as the layout saw it, before anything was read from it."""
+
+    box: Box
+    cells: tuple[str | None, ...]
+    """The printed text, a value for each column."""
+    heading: bool = False
+    """Whether the layout took it for a heading of the rows below."""
+
+
+class SketchedTable(msgspec.Struct, frozen=True):
+    """One table of a page."""
+
+    box: Box
+    columns: tuple[SketchedColumn, ...]
+    bands: tuple[SketchedBand, ...]
+    """From top to bottom; header lines too, where the layout left them among the rows."""
+
+
+class PageSketch(msgspec.Struct, frozen=True):
+    """How a page is laid out in the eyes of the layout that read it; for people who check, and for asking."""
+
+    width: float
+    """Of the displayed page, in points."""
+    height: float
+    tables: tuple[SketchedTable, ...] = ()
+
+
+class Damage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What of a page's broken text layer was mended, and what was not."""
+
+    joined: int = 0
+    """Words that a ligature's lost width had cut in two."""
+    restored: int = 0
+    """Ligatures whose lost characters were found again in a known word."""
+    lost: int = 0
+    """Words in which a character stays unknown."""
+    spaced: int = 0
+    """Lines that were printed letter by letter."""
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.joined + self.restored + self.lost + self.spaced
+
+
 class PageReading(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was read on one page and how sure that is."""
 
@@ -62,6 +119,11 @@ class PageReading(msgspec.Struct, frozen=True, omit_defaults=True):
     rows_expected: int | None = None
     """How many rows the page seems to have, counted independently of the rows read."""
     warnings: tuple[str, ...] = ()
+    damage: Damage = Damage()
+    scanned: bool = False
+    """Whether its words were read from a picture."""
+    sketch: PageSketch | None = None
+    """Only where it was asked for."""
 
 
 class DocumentOutline(msgspec.Struct, frozen=True, omit_defaults=True):

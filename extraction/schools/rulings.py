@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import msgspec
 import pypdfium2 as pdfium
@@ -51,27 +52,20 @@ class Rulings(msgspec.Struct, frozen=True):
     verticals: tuple[Ruling, ...] = ()
 
 
-class _Segment(msgspec.Struct, frozen=True):
-    x0: float
-    y0: float
-    x1: float
-    y1: float
+_Segment = tuple[float, float, float, float]
+"""A straight piece of a path from (x0, y0) to (x1, y1); a plain tuple, because a page may have thousands of them."""
 
 
 def read_rulings(page: pdfium.PdfPage, space: PageSpace) -> Rulings:
     """The lines of a page in displayed space, merged."""
     horizontals: list[Ruling] = []
     verticals: list[Ruling] = []
-    for walked, segment in enumerate(_page_segments(page, space)):
-        if walked >= MAX_SEGMENTS:
-            break
-        across, down = abs(segment.x1 - segment.x0), abs(segment.y1 - segment.y0)
+    for x0, y0, x1, y1 in islice(_Walk(space).segments(page), MAX_SEGMENTS):
+        across, down = abs(x1 - x0), abs(y1 - y0)
         if down <= 1.0 and across > down:
-            ends = sorted((segment.x0, segment.x1))
-            horizontals.append(Ruling((segment.y0 + segment.y1) / 2, *ends))
+            horizontals.append(Ruling((y0 + y1) / 2, min(x0, x1), max(x0, x1)))
         elif across <= 1.0 and down > across:
-            ends = sorted((segment.y0, segment.y1))
-            verticals.append(Ruling((segment.x0 + segment.x1) / 2, *ends))
+            verticals.append(Ruling((x0 + x1) / 2, min(y0, y1), max(y0, y1)))
     return Rulings(merge(horizontals), merge(verticals))
 
 
@@ -105,68 +99,74 @@ def _joined(group: list[Ruling]) -> list[Ruling]:
     return joined
 
 
-def _page_segments(page: pdfium.PdfPage, space: PageSpace) -> Iterator[_Segment]:
-    count = pdfium_c.FPDFPage_CountObjects(page.raw)
-    for index in range(count):
-        found = pdfium_c.FPDFPage_GetObject(page.raw, index)
-        yield from _object_segments(found, space.matrix, space, depth=0)
+class _Walk:
+    """A walk over the paths of a page. pdfium writes its answers into the same few numbers all the way."""
 
+    def __init__(self, space: PageSpace) -> None:
+        self._space = space
+        self._x, self._y = ctypes.c_float(), ctypes.c_float()
+        self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
+        self._matrix = pdfium_c.FS_MATRIX()
 
-def _object_segments(found: Handle, matrix: Matrix, space: PageSpace, depth: int) -> Iterator[_Segment]:
-    kind = pdfium_c.FPDFPageObj_GetType(found)
-    if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
-        if depth >= _MAX_FORM_DEPTH:
-            return
-        inner = matrix.after(_object_matrix(found))
-        for index in range(pdfium_c.FPDFFormObj_CountObjects(found)):
-            yield from _object_segments(pdfium_c.FPDFFormObj_GetObject(found, index), inner, space, depth + 1)
-    elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
-        stroked, filled = _draw_mode(found)
-        if stroked or filled:
-            segments = list(_path_segments(found, matrix.after(_object_matrix(found))))
-            if stroked or not _is_backdrop(segments, found, space):
-                yield from segments
+    def segments(self, page: pdfium.PdfPage) -> Iterator[_Segment]:
+        """The straight pieces of all paths that leave a mark."""
+        for index in range(pdfium_c.FPDFPage_CountObjects(page.raw)):
+            yield from self._of_object(pdfium_c.FPDFPage_GetObject(page.raw, index), self._space.matrix, depth=0)
 
+    def _of_object(self, found: Handle, matrix: Matrix, depth: int) -> Iterator[_Segment]:
+        kind = pdfium_c.FPDFPageObj_GetType(found)
+        if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
+            if depth >= _MAX_FORM_DEPTH:
+                return
+            inner = matrix.after(self._matrix_of(found))
+            for index in range(pdfium_c.FPDFFormObj_CountObjects(found)):
+                yield from self._of_object(pdfium_c.FPDFFormObj_GetObject(found, index), inner, depth + 1)
+        elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
+            stroked, filled = self._draw_mode(found)
+            if stroked or filled:
+                segments = self._of_path(found, matrix.after(self._matrix_of(found)))
+                if stroked or not _is_backdrop(segments, found, self._space):
+                    yield from segments
 
-def _object_matrix(found: Handle) -> Matrix:
-    raw = pdfium_c.FS_MATRIX()
-    if not pdfium_c.FPDFPageObj_GetMatrix(found, raw):
-        return Matrix()
-    return Matrix(raw.a, raw.b, raw.c, raw.d, raw.e, raw.f)
+    def _matrix_of(self, found: Handle) -> Matrix:
+        raw = self._matrix
+        if not pdfium_c.FPDFPageObj_GetMatrix(found, raw):
+            return Matrix()
+        return Matrix(raw.a, raw.b, raw.c, raw.d, raw.e, raw.f)
 
+    def _draw_mode(self, path: Handle) -> tuple[bool, bool]:
+        """Whether the path is stroked and whether it is filled; a path that only clips is neither."""
+        pdfium_c.FPDFPath_GetDrawMode(path, self._fill, self._stroke)
+        return bool(self._stroke.value), self._fill.value != pdfium_c.FPDF_FILLMODE_NONE
 
-def _draw_mode(path: Handle) -> tuple[bool, bool]:
-    """Whether the path is stroked and whether it is filled; a path that only clips is neither."""
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
-    pdfium_c.FPDFPath_GetDrawMode(path, fill, stroke)
-    return bool(stroke.value), fill.value != pdfium_c.FPDF_FILLMODE_NONE
-
-
-def _path_segments(path: Handle, matrix: Matrix) -> Iterator[_Segment]:
-    """The straight segments of a path, its closing lines too."""
-    x, y = ctypes.c_float(), ctypes.c_float()
-    at = start = (0.0, 0.0)
-    for index in range(min(pdfium_c.FPDFPath_CountSegments(path), MAX_SEGMENTS)):
-        segment = pdfium_c.FPDFPath_GetPathSegment(path, index)
-        pdfium_c.FPDFPathSegment_GetPoint(segment, x, y)
-        point = matrix.point(x.value, y.value)
-        kind = pdfium_c.FPDFPathSegment_GetType(segment)
-        if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
-            start = point
-        elif kind == pdfium_c.FPDF_SEGMENT_LINETO:
-            yield _Segment(*at, *point)
-        at = point
-        if pdfium_c.FPDFPathSegment_GetClose(segment):
-            yield _Segment(*at, *start)
-            at = start
+    def _of_path(self, path: Handle, matrix: Matrix) -> list[_Segment]:
+        """The straight pieces of a path, its closing lines too."""
+        pieces: list[_Segment] = []
+        x, y = self._x, self._y
+        at = start = (0.0, 0.0)
+        for index in range(min(pdfium_c.FPDFPath_CountSegments(path), MAX_SEGMENTS)):
+            segment = pdfium_c.FPDFPath_GetPathSegment(path, index)
+            pdfium_c.FPDFPathSegment_GetPoint(segment, x, y)
+            point = matrix.point(x.value, y.value)
+            kind = pdfium_c.FPDFPathSegment_GetType(segment)
+            if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
+                start = point
+            elif kind == pdfium_c.FPDF_SEGMENT_LINETO:
+                pieces.append((*at, *point))
+            at = point
+            if pdfium_c.FPDFPathSegment_GetClose(segment):
+                pieces.append((*at, *start))
+                at = start
+        return pieces
 
 
 def _is_backdrop(segments: list[_Segment], path: Handle, space: PageSpace) -> bool:
     """Whether a filled area borders nothing that a reader sees: paper-white, or the ground of the whole page."""
     if not segments:
         return True
-    wide = max(max(s.x0, s.x1) for s in segments) - min(min(s.x0, s.x1) for s in segments)
-    high = max(max(s.y0, s.y1) for s in segments) - min(min(s.y0, s.y1) for s in segments)
+    xs = [x for x0, _, x1, _ in segments for x in (x0, x1)]
+    ys = [y for _, y0, _, y1 in segments for y in (y0, y1)]
+    wide, high = max(xs) - min(xs), max(ys) - min(ys)
     if min(wide, high) <= MERGE:
         return False  # a thin bar is a line, whatever its colour
     if wide > 0.95 * space.width and high > 0.8 * space.height:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from operator import itemgetter
 
 import msgspec
 import pypdfium2 as pdfium
 
 from extraction.evidence import Box
-from extraction.schools.page_space import page_space
+from extraction.schools.page_space import PageSpace, page_space, turned_space
+from extraction.schools.records import Damage
 from extraction.schools.rulings import Rulings, read_rulings
 from extraction.schools.words import Word, read_words
+
+_FEW_WORDS = 20
+"""Words on their side that may be a page's headings or stamps; more of them are its text."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -47,10 +53,16 @@ class Sheet(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
     rulings: Rulings
     chars: int
-    turned: int
+    turned_words: tuple[Word, ...]
     cut: bool
     column_gap: float
     """Points; a wider gap between two words of a line separates columns, a narrower one is a space."""
+    damage: Damage = Damage()
+    """What was mended in its words."""
+    shown: PageSpace | None = None
+    """For a page whose text lies on its side, or a scan: the page as displayed, and the map from this sheet onto it."""
+    scanned: bool = False
+    """Whether its words were read from a picture."""
 
     @property
     def words(self) -> list[Word]:
@@ -64,6 +76,11 @@ def read_sheet(document: pdfium.PdfDocument, number: int) -> Sheet:
     try:
         space = page_space(page)
         printed = read_words(page, space)
+        shown: PageSpace | None = None
+        if len(printed.turned_words) > max(_FEW_WORDS, 2 * len(printed.words)):
+            direction = Counter(word.direction for word in printed.turned_words).most_common(1)[0][0]
+            space, shown = turned_space(space, direction)
+            printed = read_words(page, space)
         lines = lines_of(printed.words)
         return Sheet(
             number=number,
@@ -72,9 +89,10 @@ def read_sheet(document: pdfium.PdfDocument, number: int) -> Sheet:
             lines=lines,
             rulings=Rulings() if printed.cut or not printed.words else read_rulings(page, space),
             chars=printed.chars,
-            turned=printed.turned,
+            turned_words=printed.turned_words,
             cut=printed.cut,
             column_gap=column_gap(lines),
+            shown=shown,
         )
     finally:
         page.close()
@@ -82,30 +100,57 @@ def read_sheet(document: pdfium.PdfDocument, number: int) -> Sheet:
 
 def lines_of(words: Iterable[Word]) -> tuple[Line, ...]:
     """Words gathered into lines: a word belongs to the line whose middle is nearest, within half a line height."""
-    lines: list[list[Word]] = []
-    middles: list[float] = []
-    for word in sorted(words, key=lambda word: (word.middle, word.box.left)):
-        if lines and abs(word.middle - middles[-1]) < 0.4 * min(word.height, lines[-1][0].height):
-            lines[-1].append(word)
-            middles[-1] += (word.middle - middles[-1]) / len(lines[-1])
-        else:
-            lines.append([word])
-            middles.append(word.middle)
-    return tuple(line_of(line) for line in lines)
+    return tuple(Line(tuple(row), box_of(row)) for row in _rows(words))
 
 
 def line_of(words: Sequence[Word]) -> Line:
     """One line of these words."""
-    ordered = tuple(sorted(words, key=lambda word: word.box.left))
+    ordered = tuple(sorted(words, key=_left))
     return Line(ordered, box_of(ordered))
+
+
+def _rows(words: Iterable[Word]) -> list[list[Word]]:
+    """The words of each line from left to right, the lines from top to bottom."""
+    placed = [((word.box.top + word.box.bottom) / 2, word.box.left, word) for word in words]
+    if len(placed) < 2:
+        return [[word] for _, _, word in placed]
+    low, high = min([place[0] for place in placed]), max([place[0] for place in placed])
+    if high - low < 0.4 * min([word.box.bottom - word.box.top for _, _, word in placed]):
+        return [sorted([word for _, _, word in placed], key=_left)]  # as most cells are
+    placed.sort(key=_PLACE)
+    rows: list[list[Word]] = []
+    line_middle = line_height = 0.0
+    for middle, _, word in placed:
+        height = word.box.bottom - word.box.top
+        if rows and abs(middle - line_middle) < 0.4 * min(height, line_height):
+            rows[-1].append(word)
+            line_middle += (middle - line_middle) / len(rows[-1])
+        else:
+            rows.append([word])
+            line_middle, line_height = middle, height
+    for row in rows:
+        row.sort(key=_left)
+    return rows
+
+
+_PLACE = itemgetter(0, 1)
+
+
+def _left(word: Word) -> float:
+    return word.box.left
 
 
 def box_of(words: Sequence[Word]) -> Box:
     """The box around words."""
-    box = words[0].box
-    for word in words[1:]:
-        box |= word.box
-    return box
+    if len(words) == 1:
+        return words[0].box
+    boxes = [word.box for word in words]
+    return Box(
+        min([box.left for box in boxes]),
+        min([box.top for box in boxes]),
+        max([box.right for box in boxes]),
+        max([box.bottom for box in boxes]),
+    )
 
 
 def column_gap(lines: Sequence[Line]) -> float:
@@ -127,13 +172,9 @@ def column_gap(lines: Sequence[Line]) -> float:
 
 def phrases(line: Line, gap: float) -> list[tuple[Word, ...]]:
     """The words of a line, parted where the gap is wider than a space."""
-    parts: list[list[Word]] = []
-    for word in line.words:
-        if parts and word.box.left - parts[-1][-1].box.right <= gap:
-            parts[-1].append(word)
-        else:
-            parts.append([word])
-    return [tuple(part) for part in parts]
+    words = line.words
+    ends = [at for at, (left, right) in enumerate(pairwise(words), 1) if right.box.left - left.box.right > gap]
+    return [words[first:end] for first, end in pairwise((0, *ends, len(words)))]
 
 
 _BREAK_HYPHEN = re.compile(r"[^\W\d_]-$")
@@ -142,7 +183,7 @@ _BREAK_HYPHEN = re.compile(r"[^\W\d_]-$")
 def printed_text(words: Sequence[Word]) -> str:
     """The text of a cell: its lines joined by a space, or by nothing where a line ends in a hyphenated word."""
     text = ""
-    for line in lines_of(words):
+    for row in _rows(words):
         joint = "" if not text or _BREAK_HYPHEN.search(text) else " "
-        text += joint + line.text
+        text += joint + " ".join([word.text for word in row])
     return text

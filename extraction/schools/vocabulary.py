@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal, TypeGuard, cast, get_args
@@ -12,18 +13,43 @@ import msgspec
 
 from extraction.schools.records import FieldName
 
-Heading = FieldName | Literal["place", "ignored", "weak_name", "level"]
-"""What a header says: a field, a combined "City, State Zip", a column that is not kept, or (of one level) a name."""
+Mark = Literal["marks_schoolwide", "marks_targeted", "marks_eligible_not_served", "marks_not_eligible"]
+Heading = FieldName | Literal["place", "ignored", "weak_name", "level"] | Mark
+"""What a header says: a field, a combined "City, State Zip", a column that is not kept, or (of one level) a name.
 
-_NOISE = re.compile(r"\b(?:(?:19|20)\d\d(?:\s*[-/]\s*(?:19|20)?\d\d)?|sy|fy\s*\d*|fall|spring|\d\d\s*-\s*\d\d)\b")
+A column of marks says by a cross in a row that this is its status.
+"""
+
+_NOISE = re.compile(
+    r"\b(?:(?:19|20)\d\d(?:\s*[-/]\s*(?:19|20)?\d\d)?|sy|fy\s*\d*|fall|spring|\d\d\s*-\s*\d\d"
+    r"|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|january|february|march|april|june|july|august|september"
+    r"|october|november|december)\.?\s*\d{1,2}(?:st|nd|rd|th)?|count day|as of|current)\b"
+)
 _FOOTNOTES = re.compile(r"[*†‡§^]+")
-_ROMAN_ONE = re.compile(r"\btitle\s*(?:one|1|i)\b")
+_ROMAN_ONE = re.compile(r"\btitle\s*(?:one|1|i)\b|\bt1\b")
+_NAME_AND_ADDRESS = re.compile(
+    r"\b(?:school|name|campus|site|building)\b\s*(?:/|&|,|\band\b)\s*address\b", re.IGNORECASE
+)
+_RUN_TOGETHER = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CUT_IN_TWO = re.compile(r"(\w)-\s*(?=\w)")
 _WORD = re.compile(r"[^\W_]+")
+_OWNERS: frozenset[Heading] = frozenset({"name", "district"})
+"""Fields whose words also say whose the other fields are."""
+_OF_A_SCHOOL: frozenset[Heading] = frozenset(
+    {"address", "place", "city", "zip", "phone", "enrollment", "low_income_pct", "grade_span"}
+)
+_SHARES = frozenset({"percent", "percentage", "pct", "rate", "share", "perc", "prcnt"})
+_COUNTS = frozenset({"number", "count", "num", "no", "students", "children", "ct", "total"})
 
 
 def is_field(heading: str | None) -> TypeGuard[FieldName]:
     """Whether a header names one field, that is kept."""
     return heading in get_args(FieldName)
+
+
+def marked_status(heading: str | None) -> str | None:
+    """The status that a column of marks is for, or None where it is no such column."""
+    return heading.removeprefix("marks_") if heading is not None and heading in get_args(Mark) else None
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
@@ -52,7 +78,7 @@ def vocabulary() -> Vocabulary:
     """The vocabulary, read once."""
     tables = tomllib.loads(files("extraction.schools").joinpath("vocabulary.toml").read_text("utf-8"))
     headers: dict[tuple[str, ...], Heading] = {}
-    kinds = {*get_args(FieldName), "place", "ignored", "weak_name", "level"}
+    kinds = {*get_args(FieldName), *get_args(Mark), "place", "ignored", "weak_name", "level"}
     for kind, listed in tables["headers"].items():
         if kind not in kinds:
             raise ValueError(f"vocabulary.toml: {kind} is no field")
@@ -78,9 +104,20 @@ def header_meaning(text: str) -> HeaderMeaning | None:
     "public school" and "school" are names. A phrase must make up half of the header, so that a sentence of a title
     that mentions schools is no header.
     """
+    meaning = _meaning(text)
+    if meaning is None and "-" in text:
+        meaning = _meaning(_CUT_IN_TWO.sub(r"\1", text))
+    return meaning
+
+
+def _meaning(text: str) -> HeaderMeaning | None:
     words = _header_words(text)
     if not 0 < len(words) <= 9:
         return None
+    if _NAME_AND_ADDRESS.search(text):
+        return HeaderMeaning("name", 0.9)
+    if (about := _about_poverty(text)) is not None:
+        return HeaderMeaning(about, 0.9)
     known = vocabulary()
     for length in range(min(len(words), known.longest_header), 0, -1):
         found: list[Heading | None] = [
@@ -88,21 +125,63 @@ def header_meaning(text: str) -> HeaderMeaning | None:
         ]
         meanings: list[Heading] = [heading for heading in found if heading is not None]
         if meanings:
-            share = length / len(words)
-            # "School Principal": what is not kept wins over what is, or a person would become a school.
-            heading: Heading = meanings[0]
-            if "ignored" in meanings:
-                heading = "ignored"
+            share = len(meanings) * length / len(words) if length == 1 else length / len(words)
+            heading = _foremost(meanings)
             # "Elementary" is a header of a level only as a whole; in "Alder Elementary" it is a part of a name.
             return HeaderMeaning(heading, share) if share >= (0.9 if heading == "level" else 0.5) else None
     return None
 
 
+@lru_cache(maxsize=8192)
+def header_weight(word: str) -> int:
+    """How much a word speaks for a header: a text with a `header_meaning` has a word above 0 and a sum of 0 or more.
+
+    That follows from the meaning's share of one half, so that rows can be told from headers word by word.
+    """
+    weights = _header_weights()
+    return sum(weights.get(part, -1 if part.isalpha() else 0) for part in words_of(word))
+
+
+@cache
+def _header_weights() -> dict[str, int]:
+    known = vocabulary()
+    # These may be left out when a header is read.
+    weights = dict.fromkeys(("sy", "fy", "fall", "spring", "percent", "one"), 0)
+    weights |= {word: 1 for words in known.headers for word in words}
+    return weights | {word: 9 for phrase in known.plain_phrases["poverty"] for word in phrase.split()}
+
+
+def _foremost(meanings: Sequence[Heading]) -> Heading:
+    """What a header of several known words is about: "Campus City" is a city, "District Phone" no school's phone.
+
+    What is not kept wins over what is, or the column "School Principal" would make schools of persons.
+    """
+    if "ignored" in meanings:
+        return "ignored"
+    owned: list[Heading] = [meaning for meaning in meanings if meaning not in _OWNERS]
+    if not owned or owned[-1] in {"level", "weak_name"}:
+        return meanings[0]
+    return "ignored" if "district" in meanings and owned[-1] in _OF_A_SCHOOL else owned[-1]
+
+
+def _about_poverty(text: str) -> Heading | None:
+    """What a header says that speaks of low income: a share, or a number of students, which is not kept."""
+    words = words_of(_FOOTNOTES.sub(" ", text.casefold()))
+    spoken = f" {' '.join(words)} "
+    if len(words) < 2 or not any(f" {phrase} " in spoken for phrase in vocabulary().plain_phrases["poverty"]):
+        return None
+    if not _SHARES.isdisjoint(words):
+        return "low_income_pct"
+    return None if _COUNTS.isdisjoint(words) else "ignored"
+
+
+@lru_cache(maxsize=16_384)
 def plain(text: str) -> str:
     """Lower-case words and single spaces only, for comparing."""
     return " ".join(words_of(text))
 
 
+@lru_cache(maxsize=16_384)
 def words_of(text: str) -> tuple[str, ...]:
     """The lower-case words of a text; "Title 1" and "TITLE ONE" read "title i"."""
     lowered = _ROMAN_ONE.sub("title i", text.casefold().replace("%", " percent ").replace("#", " no "))
@@ -110,7 +189,7 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def _header_words(text: str) -> tuple[str, ...]:
-    lowered = _NOISE.sub(" ", _FOOTNOTES.sub(" ", text.casefold()))
+    lowered = _NOISE.sub(" ", _FOOTNOTES.sub(" ", _RUN_TOGETHER.sub(" ", text).casefold()))
     words = words_of(lowered)
     # "ISP %" and "% ISP" are one header: a percent sign alone says nothing about which share it is.
     return tuple(word for word in words if word != "percent") if len(words) > 1 else words

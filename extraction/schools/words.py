@@ -1,22 +1,20 @@
 """Words with boxes: the first thing that is read from a page, and all that later steps know of its text.
 
 pdfium gives characters in the order in which they were drawn. They are joined into words by what stands between them
-(a space, a gap, a jump), never by what pdfium adds: a generated space has no box, so it only ends a word.
+(a space, a gap, a jump), never by what pdfium adds: a generated space prints nothing, so it only ends a word.
 """
 
 from __future__ import annotations
 
-import ctypes
-import math
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 import pypdfium2 as pdfium
-import pypdfium2.raw as pdfium_c
 
 from extraction.evidence import Box
-from extraction.schools.page_space import Handle, PageSpace
+from extraction.schools.glyphs import Glyphs, Place
+from extraction.schools.page_space import Matrix, PageSpace
 
 MAX_CHARS = 100_000
 """Characters read of one page. The densest list seen prints 9,000 on a page; a bomb prints millions."""
@@ -24,11 +22,29 @@ MAX_CHARS = 100_000
 _WORD_GAP = 0.2
 """A gap wider than this share of the line height ends a word. A space is 0.2 to 0.3 of it, kerning under 0.1."""
 
-_HYPHENS = {0x02: "-", 0xFFFE: "-", 0xAD: "-", 0x2010: "-", 0x2011: "-"}
-"""Hyphens as pdfium and word processors give them; U+0002 and U+FFFE are pdfium's mark for one at a line's end."""
+_FEW = 30
+"""Words of a page, below which their length says nothing."""
+
+_TOO_LONG = 8.5
+"""Letters of a page's mean word. Lists have 5 to 7; where the gaps between words are not seen, 10 and more."""
+
+_KERNING = 0.03
+"""The share of the line height that letters of one word stand apart."""
+
+_CLEAR_STEP = 0.02
+"""The share of the line height between the widest gap inside of words and the narrowest between them."""
+
+_STEP_BACK = 0.6
+"""The share of the line height by which a character may start before the end of the one in front of it."""
+
+_SLOPE = 10
+"""Degrees by which a line may slope and still be one that runs along the page or across it."""
+
+_ALONG = {90: Matrix(0, -1, 1, 0), 180: Matrix(-1, 0, 0, -1), 270: Matrix(0, 1, -1, 0)}
+"""Maps that turn the page until lines of a direction run from left to right."""
 
 
-class Word(msgspec.Struct, frozen=True):
+class Word(msgspec.Struct, frozen=True, gc=False):
     """A run of characters without a space in it, and where it stands on the displayed page."""
 
     text: str
@@ -36,6 +52,10 @@ class Word(msgspec.Struct, frozen=True):
     """As wide as its ink, as high as its line (so that "aus" and "Ags" stand on the same line)."""
     order: int = 0
     """Position in drawing order: text that overflows its cell is still drawn in one go."""
+    sure: float = 1.0
+    """How surely its letters were read, from 0 to 1; a text layer is sure."""
+    direction: int = 0
+    """Where its line runs, in degrees clockwise: 0 from left to right, 270 upwards (as headings of columns do)."""
 
     @property
     def height(self) -> float:
@@ -57,19 +77,13 @@ class PrintedWords(msgspec.Struct, frozen=True):
     """The words of a page, and what was left out."""
 
     words: tuple[Word, ...]
+    """Those that run from left to right."""
     chars: int
-    """Characters that the page prints, spaces not counted."""
-    turned: int
-    """Words that do not run from left to right (vertical headings, watermarks); they are not in `words`."""
-    cut: bool
-    """The page holds more than `MAX_CHARS`."""
-
-
-class _Glyph(msgspec.Struct, frozen=True):
-    text: str
-    ink: Box
-    line: Box
-    index: int
+    """Characters on the page, spaces not counted."""
+    turned_words: tuple[Word, ...] = ()
+    """Those that run up, down or upside down. Words that stand aslant (watermarks) are in neither."""
+    cut: bool = False
+    """The page holds more than `MAX_CHARS`, and none of them was read."""
 
 
 def read_words(page: pdfium.PdfPage, space: PageSpace) -> PrintedWords:
@@ -77,124 +91,142 @@ def read_words(page: pdfium.PdfPage, space: PageSpace) -> PrintedWords:
     textpage = page.get_textpage()
     try:
         total = textpage.count_chars()
-        words: list[Word] = []
-        chars = turned = 0
-        for glyphs in _runs(_glyphs(textpage.raw, min(total, MAX_CHARS), space)):
-            chars += len(glyphs)
-            if _upright(textpage.raw, glyphs[0].index, space.rotation):
-                words.append(_word(glyphs))
-            else:
-                turned += 1
-        return PrintedWords(_without_doubles(words), chars, turned, cut=total > MAX_CHARS)
+        if total > MAX_CHARS:
+            return PrintedWords((), total, cut=True)
+        return _read(Glyphs(textpage, space), space)
     finally:
         textpage.close()
 
 
-def _glyphs(textpage: Handle, count: int, space: PageSpace) -> Iterator[_Glyph | None]:
-    """The printed characters; None where something ends a word."""
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    loose = pdfium_c.FS_RECTF()
-    previous_code = 0
-    for index in range(count):
-        code = pdfium_c.FPDFText_GetUnicode(textpage, index)
-        before, previous_code = previous_code, code
-        if pdfium_c.FPDFText_IsGenerated(textpage, index) == 1:
-            # A hyphen at a line's end that pdfium marks as generated is still printed; it has a box.
-            if code not in _HYPHENS:
-                yield None
-                continue
-        elif code == 0x2010 and before == 0xAD:
-            continue  # some producers print every hyphen as a soft one followed by a hard one
-        text = _HYPHENS.get(code) or _plain(code)
-        if not text:
-            yield None
+def _read(glyphs: Glyphs, space: PageSpace) -> PrintedWords:
+    words: list[Word] = []
+    hidden: set[int] = set()
+    turned: dict[int, list[Place]] = {}
+    chars = 0
+    runs = _all_runs(glyphs.places())
+    lefts, _ = glyphs.inked([run[0][0] for run in runs])
+    _, rights = glyphs.inked([run[-1][0] for run in runs])
+    for run, left, right in zip(runs, lefts, rights, strict=True):
+        word = _word(run, left, right)
+        box = word.box
+        if box.right < 0 or box.bottom < 0 or box.left > space.width or box.top > space.height:
+            continue  # outside of what is displayed of the page
+        chars += len(run)
+        direction = glyphs.direction(word.order)
+        slope = (direction + 45) % 90 - 45
+        if abs(slope) >= _SLOPE:
             continue
-        if not pdfium_c.FPDFText_GetCharBox(textpage, index, left, right, bottom, top):
+        if upright := (direction - slope) % 360:
+            turned.setdefault(upright, []).extend(run)
             continue
-        ink = space.matrix.box(left.value, bottom.value, right.value, top.value)
-        if pdfium_c.FPDFText_GetLooseCharBox(textpage, index, loose):
-            line = space.matrix.box(loose.left, loose.bottom, loose.right, loose.top)
-        else:
-            line = ink
-        if line.bottom - line.top < 0.5:
-            continue  # text too small to be seen is not printed
-        yield _Glyph(text, ink, line, index)
+        words.append(word)
+        if glyphs.is_invisible(word.order):
+            hidden.add(word.order)
+    # Invisible words are a page's text where it is a scan that was read by someone; elsewhere they are no part of it.
+    if 2 * len(hidden) < len(words):
+        words = [word for word in words if word.order not in hidden]
+    across = [word for direction, places in turned.items() for word in _turned(places, direction)]
+    return PrintedWords(_without_doubles(words), chars, _without_doubles(across))
 
 
-def _plain(code: int) -> str:
-    """The character, ligatures taken apart; empty for a space or a control character."""
-    if code in {0, 0xFFFF} or 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
-        return ""
-    char = chr(code)
-    if 0xFB00 <= code <= 0xFB06:
-        return unicodedata.normalize("NFKC", char)
-    return "" if char.isspace() or unicodedata.category(char) in {"Cc", "Cf"} else char
+def _all_runs(places: Sequence[Place]) -> list[list[Place]]:
+    """The runs of a page, parted by narrower gaps where its words would be too long to be words."""
+    runs = list(_runs(places))
+    if len(runs) > _FEW and sum(map(len, runs)) > _TOO_LONG * len(runs) and (gap := squeezed_gap(places)) is not None:
+        return list(_runs(places, gap))
+    return runs
 
 
-def _runs(glyphs: Iterator[_Glyph | None]) -> Iterator[list[_Glyph]]:
+def squeezed_gap(places: Sequence[Place]) -> float | None:
+    """The gap between words on a page that prints them closer than a space, as a share of the line height.
+
+    Most gaps are those inside of words, about 0; some are wider, by a clear step. None where there is no such step.
+    """
+    gaps = sorted(
+        (place[2] - before[4]) / (before[5] - before[3])
+        for before, place in pairwise(places)
+        if before[1] and place[1] and before[3] == place[3] and -0.1 < place[2] - before[4] < before[5] - before[3]
+    )
+    steps = [
+        (wide - narrow, (wide + narrow) / 2)
+        for at, (narrow, wide) in enumerate(pairwise(gaps), start=1)
+        if narrow < _WORD_GAP and wide > _KERNING and 0.6 * len(gaps) < at < 0.97 * len(gaps)
+    ]
+    step, middle = max(steps, default=(0.0, 0.0))
+    return middle if step >= _CLEAR_STEP else None
+
+
+def _runs(places: Iterable[Place], word_gap: float = _WORD_GAP) -> Iterator[list[Place]]:
     """Characters that stand together."""
-    run: list[_Glyph] = []
-    for glyph in glyphs:
-        if run and (glyph is None or not _joins(run[-1], glyph)):
-            yield run
-            run = []
-        if glyph is not None:
-            run.append(glyph)
+    run: list[Place] = []
+    for place in places:
+        if not place[1]:
+            if run:
+                yield run
+                run = []
+        elif not run:
+            run.append(place)
+        elif place[1] != run[-1][1] or not _doubles(run[-1], place):
+            if not _joins(run[-1], place, word_gap):
+                yield run
+                run = []
+            run.append(place)
     if run:
         yield run
 
 
-def _joins(before: _Glyph, glyph: _Glyph) -> bool:
+def _joins(before: Place, place: Place, word_gap: float) -> bool:
     """Whether a character goes on where the one before ends."""
-    high = before.line.bottom - before.line.top
-    shared = min(before.line.bottom, glyph.line.bottom) - max(before.line.top, glyph.line.top)
-    if shared < 0.5 * min(high, glyph.line.bottom - glyph.line.top):
-        # Characters of turned text share their columns instead; their word is dropped as a whole later.
-        wide = min(before.line.right, glyph.line.right) - max(before.line.left, glyph.line.left)
-        return wide > 0.5 * min(before.line.right - before.line.left, glyph.line.right - glyph.line.left) and (
-            -0.5 * high < max(glyph.line.top - before.line.bottom, before.line.top - glyph.line.bottom) < 0.1 * high
-        )
-    gap = glyph.line.left - before.line.right
-    return -0.6 * high < gap < _WORD_GAP * high
+    _, _, _, line_top, end, line_bottom = before
+    _, _, left, top, _, bottom = place
+    high = line_bottom - line_top
+    # Characters of one font and line have the very same top and bottom.
+    if (top != line_top or bottom != line_bottom) and (
+        min(line_bottom, bottom) - max(line_top, top) < 0.5 * min(high, bottom - top)
+    ):
+        return False
+    return -_STEP_BACK * high < left - end < word_gap * high
 
 
-def _upright(textpage: Handle, index: int, rotation: int) -> bool:
-    """Whether the text runs from left to right on the displayed page."""
-    angle = pdfium_c.FPDFText_GetCharAngle(textpage, index)
-    if angle < 0:
-        return True
-    turned = (math.degrees(angle) + rotation) % 360
-    turned_back = (math.degrees(angle) - rotation) % 360
-    return min(turned, 360 - turned) < 10 or min(turned_back, 360 - turned_back) < 10
+def _doubles(before: Place, place: Place) -> bool:
+    """Whether a character is the one before, drawn once more beside itself to look bold or shadowed."""
+    _, _, left, top, right, bottom = before
+    return abs(place[2] - left) < 0.5 * (right - left) and abs(place[3] - top) < 0.2 * (bottom - top)
 
 
-def _word(glyphs: list[_Glyph]) -> Word:
-    return Word(
-        "".join(glyph.text for glyph in glyphs),
-        Box(
-            round(min(glyph.ink.left for glyph in glyphs), 2),
-            round(min(glyph.line.top for glyph in glyphs), 2),
-            round(max(glyph.ink.right for glyph in glyphs), 2),
-            round(max(glyph.line.bottom for glyph in glyphs), 2),
-        ),
-        glyphs[0].index,
-    )
+def _word(run: Sequence[Place], left: float, right: float) -> Word:
+    top, bottom = min([place[3] for place in run]), max([place[5] for place in run])
+    box = Box(round(left, 2), round(top, 2), round(right, 2), round(bottom, 2))
+    return Word("".join([place[1] for place in run]), box, run[0][0])
 
 
-def _without_doubles(words: list[Word]) -> tuple[Word, ...]:
+def _turned(places: Sequence[Place], direction: int) -> Iterator[Word]:
+    """The words of turned text: read as if the page were turned until it runs from left to right."""
+    along, back = _ALONG[direction], _ALONG[360 - direction]
+    lying: list[Place] = []
+    for index, text, *edges in places:
+        if lying and index != lying[-1][0] + 1:
+            lying.append((index - 1, "", 0, 0, 0, 0))  # what stands between them is a space
+        left, top, right, bottom = msgspec.structs.astuple(along.box(*edges))
+        lying.append((index, text, left, top, right, bottom))
+    for run in _runs(lying):
+        tops, bottoms = min(place[3] for place in run), max(place[5] for place in run)
+        left, top, right, bottom = msgspec.structs.astuple(back.box(run[0][2], tops, run[-1][4], bottoms))
+        box = Box(round(left, 2), round(top, 2), round(right, 2), round(bottom, 2))
+        yield Word("".join(place[1] for place in run), box, run[0][0], direction=direction)
+
+
+def _without_doubles(words: Sequence[Word]) -> tuple[Word, ...]:
     """Drop words that were drawn twice on (nearly) the same spot to look bold or shadowed."""
-    seen: dict[tuple[str, int, int], Word] = {}
+    seen: dict[str, dict[tuple[int, int], Word]] = {}
     kept: list[Word] = []
     for word in words:
         column, row = round(word.box.left / 2), round(word.box.top / 2)
-        near = [(word.text, column + dx, row + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-        if any(
-            (twin := seen.get(key))
-            and abs(twin.box.left - word.box.left) < 1.5
-            and abs(twin.middle - word.middle) < 1.5
-            for key in near
-        ):
+        alike = seen.setdefault(word.text, {})
+        near = [(column + dx, row + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)] if alike else []
+        twins = [alike[spot] for spot in near if spot in alike]
+        if any(abs(twin.box.left - word.box.left) < 1.5 and abs(twin.middle - word.middle) < 1.5 for twin in twins):
             continue
-        seen[word.text, column, row] = word
+        alike[column, row] = word
         kept.append(word)
     return tuple(kept)

@@ -5,6 +5,7 @@ from storage.models.directory import DirectorySchool
 from storage.models.document import Document, DocumentPage, DocumentSchool
 from storage.models.evidence import Evidence
 from storage.models.job import Job, JobAttempt, JobEvent, PageVisit, Target, Worker
+from storage.models.llm import LlmAnswer, LlmBudget, LlmCall
 from storage.models.organization import ApiKey, Organization, User
 from storage.models.school import School, Website
 from storage.models.staff import StaffMember, StaffPost, Suppression
@@ -20,6 +21,9 @@ __all__ = (
     "Job",
     "JobAttempt",
     "JobEvent",
+    "LlmAnswer",
+    "LlmBudget",
+    "LlmCall",
     "Organization",
     "PageVisit",
     "School",

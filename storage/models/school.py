@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CHAR, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,6 +40,7 @@ class School(Tenant, Base):
     address: Mapped[str | None]
     city: Mapped[str | None]
     county: Mapped[str | None]
+    county_fips: Mapped[str | None] = mapped_column(CHAR(5))
     state: Mapped[str | None]
     zip: Mapped[str | None]
     phone: Mapped[str | None]

@@ -26,7 +26,15 @@ async def place(database: Database, account: KeyedAccount, outsider: KeyedAccoun
         ids["document"] = await add_document(connection, owner)
         texas = {"state": "TX", "county": "Harris", "district": "Riverbend ISD", "title1_status": "schoolwide"}
         ids["oak"] = await add_school(
-            connection, owner, "Oak Elementary", city="Katy", zip="77449", low_income_pct=61.5, enrollment=412, **texas
+            connection,
+            owner,
+            "Oak Elementary",
+            city="Katy",
+            zip="77449",
+            low_income_pct=61.5,
+            enrollment=412,
+            county_fips="48201",
+            **texas,
         )
         ids["ps12"] = await add_school(connection, owner, "P.S. 12 O'Hara School", state="NY", county="Kings")
         ids["pine"] = await add_school(connection, owner, "Pine Middle", **texas | {"county": "Waller"})
@@ -97,6 +105,7 @@ async def test_a_school_shows_why_its_website_was_chosen_and_where_its_values_we
 ) -> None:
     school = (await api.get(f"/api/v1/schools/{place['oak']}")).json()
     assert school["low_income_pct"] == 61.5
+    assert school["county_fips"] == "48201"
     assert [(site["url"], site["state"]) for site in school["websites"]] == [
         ("https://oak.test/", "accepted"),
         ("https://rank-schools.test/", "rejected"),
@@ -213,6 +222,7 @@ async def test_csv_has_the_promised_columns_and_defuses_formulas(
     assert tuple(table[0]) == SCHOOL_COLUMNS
     assert [row["name"] for row in table if "HYPERLINK" in row["name"]] == ['\'=HYPERLINK("http://evil.test")']
     oak = next(row for row in table if row["name"] == "Oak Elementary")
+    assert oak["county_fips"] == "48201"
     assert (oak["low_income_pct"], oak["enrollment"], oak["website_score"]) == ("61.5", "412", "0.95")
     people = await api.get("/api/v1/staff.csv")
     rows = list(csv.DictReader(StringIO(people.text)))

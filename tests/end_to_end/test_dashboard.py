@@ -45,6 +45,14 @@ async def test_a_dropped_list_becomes_people_before_your_eyes(product: Product, 
     await expect(schools.locator("tbody td a").first).to_have_attribute("href", re.compile("^https?://"))
     await schools.get_by_role("button", name="Why this site?").first.click()
     await expect(schools.locator(".signals li").first).to_be_visible()
+    seen = schools.get_by_role("button", name="Seen in").first
+    await seen.click()
+    picture = schools.get_by_role("img", name=re.compile(r"^Page 1 of .+ is highlighted$"))
+    await expect(picture).to_be_visible(timeout=20_000)
+    assert await picture.evaluate("image => image.naturalWidth") > 500
+    await seen.click()
+    await expect(picture).to_have_count(0)
+    await expect(schools.locator(".signals li").first).to_be_visible()
 
     people = page.get_by_role("region", name="People")
     await people.get_by_label("Only with e-mail").check()

@@ -50,6 +50,9 @@ def test_a_pdf_becomes_leads(product: Product) -> None:
     ) == [(0,)]
     assert product.rows("SELECT count(*) FROM evidence WHERE subject = 'school' AND document_id IS NULL") == [(0,)]
 
+    # Every county that the list prints is one of its state's, and has its code.
+    assert product.rows("SELECT count(*) FROM school WHERE county_fips IS NOT NULL") == [(8,)]
+
     # The same document again: known content, known websites, staff read a moment ago. Nobody is asked twice.
     again = start_pipeline(product)
     for _ in product.run(again):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -245,7 +246,8 @@ def test_a_first_start_that_was_killed_whole_is_done_again(empty_dir: Path, star
     assert eventually((empty_dir / "postgres.new" / "global").exists)
     for keeper in keepers(empty_dir):
         for process in [*keeper.children(recursive=True), keeper]:
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # initdb's helpers come and go
+                process.kill()
     assert first_line(user).startswith("postgresql://")
     assert not (empty_dir / "postgres.new").exists()
 
@@ -303,7 +305,8 @@ def test_server_and_keeper_killed_together_are_both_replaced(data_dir: Path) -> 
     with EmbeddedPostgres(data_dir) as postgres:
         server = server_of(data_dir)
         for process in [*keepers(data_dir), server]:
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # initdb's helpers come and go
+                process.kill()
         psycopg.connect(postgres.acquire()).close()
         assert server_of(data_dir).pid != server.pid
 

@@ -113,6 +113,22 @@ async def test_a_page_stored_twice_is_there_once_and_what_a_row_omits_stays(
         assert all(page == 1 and box == [1.0, 2.0, 3.0, 4.0] for _, page, box in evidence)
 
 
+async def test_a_county_keeps_its_code_only_as_long_as_it_is_named(
+    database: Database, tenant: Account, make_job: MakeJob
+) -> None:
+    job_id = await make_job(kind=JobKind.EXTRACT_SCHOOLS)
+    school = listed(1, name="Alder", state="NJ", county="Mercer")
+    told = [
+        (dataclasses.replace(school, county_fips="34021"), "34021"),
+        (listed(1, name="Alder", state="NJ"), "34021"),
+        (listed(1, name="Alder", state="NJ", county="Region 4"), None),
+    ]
+    async with database.tenant(tenant.organization_id) as connection:
+        for listing, fips in told:
+            await add_schools(connection, tenant, job_id, listing)
+            assert (await connection.scalars(select(School.county_fips))).all() == [fips]
+
+
 async def test_a_page_read_again_says_only_what_the_last_reading_found(
     database: Database, tenant: Account, make_job: MakeJob
 ) -> None:

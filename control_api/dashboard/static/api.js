@@ -55,6 +55,17 @@ export class Api {
     return (await this.#ask(`/jobs/${encodeURIComponent(jobId)}/${verb}`, { method: "POST" })).json();
   }
 
+  /** A picture of the API as a `data:` address; an address of the API itself could not carry the key. */
+  async image(path, query) {
+    const picture = await (await this.#ask(path, { query })).blob();
+    return new Promise((resolve, reject) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result);
+      reader.onerror = () => reject(new ApiError(0, { detail: "The picture could not be read." }));
+      reader.readAsDataURL(picture);
+    });
+  }
+
   /** Saves a file of the API; a plain link could not carry the key. */
   async download(path, query, name) {
     const response = await this.#ask(path, { query });

@@ -1,7 +1,9 @@
 // The tables of schools and people: searched, read on page by page, saved as CSV.
 
+import { beneathButton } from "./beneath.js";
 import { chip, element, hostOf, webLink } from "./markup.js";
 import { paced, settled } from "./pace.js";
+import { showSeenIn } from "./seen_in.js";
 import { day, number, plain, title1Words, websiteWords } from "./words.js";
 
 const PAGE = 50;
@@ -155,7 +157,12 @@ function schoolRow(school, api) {
   const place = [school.city, school.state].filter(Boolean).join(", ");
   const status = school.title1_status;
   const made = row(
-    cell("School", element("strong", {}, school.name), beneath(school.district)),
+    cell(
+      "School",
+      element("strong", {}, school.name),
+      beneath(school.district),
+      element("span", { class: "beneath" }, seenIn(school, api, () => made)),
+    ),
     cell("Place", place || missing("Not stated")),
     cell("Title I", status ? chip(...title1Words(status)) : missing("Not stated")),
     cell("Website", ...websiteParts(school, api, () => made)),
@@ -163,40 +170,31 @@ function schoolRow(school, api) {
   return [made];
 }
 
+const SCHOOL_COLUMNS = 4;
+
+function seenIn(school, api, tr) {
+  const fill = (holder) => showSeenIn(holder, school, api);
+  return beneathButton({ words: "Seen in", about: school.name, tr, columns: SCHOOL_COLUMNS, fill });
+}
+
 function websiteParts(school, api, schoolTr) {
   if (!school.website && !school.website_state) return [missing("None yet")];
   const state = school.website_state ? chip(...websiteWords(school.website_state)) : "";
-  const why = element(
-    "button",
-    {
-      type: "button",
-      class: "link",
-      "aria-expanded": "false",
-      onclick: () => toggleReasons(school, api, schoolTr(), why),
-    },
-    school.website ? "Why this site?" : "See candidates",
-    element("span", { class: "visually-hidden" }, ` ${school.name}`),
-  );
+  const why = beneathButton({
+    words: school.website ? "Why this site?" : "See candidates",
+    about: school.name,
+    tr: schoolTr,
+    columns: SCHOOL_COLUMNS,
+    fill: (holder) => showReasons(holder, school, api),
+  });
   return [school.website ? webLink(school.website) : "", element("span", { class: "beneath" }, state, " ", why)];
 }
 
-/** Opens or closes the row that says how the website was chosen. */
-async function toggleReasons(school, api, schoolTr, button) {
-  const isOpen = button.getAttribute("aria-expanded") === "true";
-  button.setAttribute("aria-expanded", String(!isOpen));
-  if (isOpen) {
-    schoolTr.nextElementSibling.remove();
-    return;
-  }
-  const holder = element("td", { role: "cell", colspan: "4", "aria-live": "polite" }, "Reading …");
-  schoolTr.after(element("tr", { role: "row", class: "why" }, holder));
-  try {
-    const { websites = [] } = await api.get(`/schools/${encodeURIComponent(school.id)}`);
-    const candidates = websites.toSorted((a, b) => b.score - a.score).map(candidate);
-    holder.replaceChildren(...(candidates.length ? candidates : ["No candidate was found."]));
-  } catch (error) {
-    holder.replaceChildren(element("p", { class: "error" }, error.message));
-  }
+/** Says how the website was chosen. */
+async function showReasons(holder, school, api) {
+  const { websites = [] } = await api.get(`/schools/${encodeURIComponent(school.id)}`);
+  const candidates = websites.toSorted((a, b) => b.score - a.score).map(candidate);
+  holder.replaceChildren(...(candidates.length ? candidates : ["No candidate was found."]));
 }
 
 const signed = new Intl.NumberFormat(undefined, { signDisplay: "exceptZero", maximumFractionDigits: 2 });

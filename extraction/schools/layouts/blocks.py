@@ -36,6 +36,9 @@ _STREET_END = re.compile(
     re.IGNORECASE,
 )
 
+_VALUES_TELL: frozenset[FieldName] = frozenset({"grade_span", "phone", "enrollment", "low_income_pct", "title1_status"})
+"""Fields whose values are plain enough that a label needs no colon."""
+
 _FLUSH = 3.0
 """Points by which the lines of a block may start beside each other."""
 
@@ -138,8 +141,10 @@ def _rows(margin: float, column: Sequence[_Phrase]) -> list[GridRow]:
         taken |= {id(flush[i]) for i in (*above, at, *below)}
         found.append((row.box.top, row))
     for phrase in column:
+        if id(phrase) in taken or is_aside(phrase.text):
+            continue
         cell = cell_of(phrase.words)
-        if id(phrase) not in taken and cell is not None and not is_aside(phrase.text) and read_heading(cell):
+        if cell is not None and read_heading(cell):
             found.append((phrase.box.top, GridRow((cell, *[None] * (len(_COLUMNS) - 1)), phrase.box, heading=True)))
     return [row for _, row in sorted(found, key=lambda item: item[0])]
 
@@ -203,11 +208,27 @@ def _values(phrase: _Phrase) -> dict[FieldName, list[Word]]:
     words = phrase.words
     labels = [_label(words, at) for at, word in enumerate(words) if word.text.endswith(":")]
     if not labels:
-        return values
+        return _unmarked_value(words)
     for (_, end, field), after in zip(labels, [*labels[1:], (len(words), len(words), None)], strict=True):
         if field is not None:
             values.setdefault(field, list(words[end : after[0]]))
     return values
+
+
+def _unmarked_value(words: Sequence[Word]) -> dict[FieldName, list[Word]]:
+    """The value of a line whose label has no colon: "Grades K-5"."""
+    for length in (2, 1):
+        meaning = header_meaning(" ".join(word.text for word in words[:length])) if length < len(words) else None
+        value = " ".join(word.text for word in words[length:])
+        if (
+            meaning
+            and meaning.share > 0.9
+            and is_field(meaning.heading)
+            and meaning.heading in _VALUES_TELL
+            and normalize(meaning.heading, value) is not None
+        ):
+            return {meaning.heading: list(words[length:])}
+    return {}
 
 
 def _label(words: Sequence[Word], colon: int) -> tuple[int, int, FieldName | None]:

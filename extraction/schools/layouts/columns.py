@@ -15,15 +15,15 @@ import msgspec
 from extraction.evidence import Box
 from extraction.schools.fields import fits
 from extraction.schools.grids import Grid, GridRow, cell_of
-from extraction.schools.groups import is_aside
-from extraction.schools.headers import ColumnPlan, PlannedColumn, plan_from_header, plan_from_values
-from extraction.schools.layouts.gaps import Span, part_columns
+from extraction.schools.groups import is_aside, read_heading
+from extraction.schools.headers import ColumnPlan, PlannedColumn, plan_from_values
+from extraction.schools.layouts.column_headers import HeaderFinder, TableHeader, is_dashes, parted
+from extraction.schools.layouts.gaps import Span, cut_at, inked_columns, part_columns
 from extraction.schools.layouts.wrapping import Wrapping
 from extraction.schools.records import FieldName
-from extraction.schools.sheets import Line, Sheet, box_of, phrases, printed_text
+from extraction.schools.sheets import Line, Sheet, box_of, phrases
 from extraction.schools.words import Word
 
-_HEADER_LINES = 3
 _MIN_ROWS = 2
 
 _STEADY: tuple[FieldName, ...] = (
@@ -46,35 +46,42 @@ class PlainColumns:
 
     def grids(self, sheet: Sheet, plan: ColumnPlan | None) -> list[Grid]:
         """The tables of a page, each from one header to the next; above the first header, earlier pages' columns."""
+        plan = plan if plan is not None and plan.placed else None
         found: list[Grid] = []
+        above: Sequence[Line] = ()
         for header, lines in _sections(sheet, plan):
             grid = _grid(sheet, header, lines, plan)
-            if grid is not None:
-                found.append(grid)
+            if grid is None:
+                above = lines
+                continue
+            found.append(_headed(grid, above))
+            above = ()
         return found
 
 
-class _Header(msgspec.Struct, frozen=True):
-    """The header lines of a table: what each of its cells says and where it stands."""
+def _headed(grid: Grid, above: Sequence[Line]) -> Grid:
+    """The table with the lines over its header that name the group it lists."""
+    headings = [
+        GridRow((cell, *[None] * (len(grid.columns) - 1)), line.box, heading=True)
+        for line in above
+        if (cell := cell_of(line.words)) and read_heading(cell)
+    ]
+    return msgspec.structs.replace(grid, rows=(*headings, *grid.rows)) if headings else grid
 
-    first: int
-    last: int
-    cells: tuple[tuple[Word, ...], ...]
-    plan: ColumnPlan
 
-
-def _sections(sheet: Sheet, plan: ColumnPlan | None) -> list[tuple[_Header | None, list[Line]]]:
+def _sections(sheet: Sheet, plan: ColumnPlan | None) -> list[tuple[TableHeader | None, list[Line]]]:
     """The page's lines, cut at each header.
 
     Once a header is known, a line with far fewer header words is a row ("School | District" ends two wrapped names).
     """
     enough = _enough(plan)
-    sections: list[tuple[_Header | None, list[Line]]] = []
-    header: _Header | None = None
+    finder = HeaderFinder(sheet)
+    sections: list[tuple[TableHeader | None, list[Line]]] = []
+    header: TableHeader | None = None
     body: list[Line] = []
     at = 0
     while at < len(sheet.lines):
-        found = _header_at(sheet, at)
+        found = finder.at(at)
         if found is None or len(found.plan.labels) < enough:
             body.append(sheet.lines[at])
             at += 1
@@ -85,7 +92,9 @@ def _sections(sheet: Sheet, plan: ColumnPlan | None) -> list[tuple[_Header | Non
         enough = _enough(found.plan)
         at = found.last + 1
     sections.append((header, body))
-    return [(header, body) for header, body in sections if len(body) >= _MIN_ROWS or (header and body)]
+    return [
+        (header, body) for header, body in sections if len(body) >= _MIN_ROWS or ((header or plan is not None) and body)
+    ]
 
 
 def _enough(plan: ColumnPlan | None) -> float:
@@ -94,64 +103,29 @@ def _enough(plan: ColumnPlan | None) -> float:
     return len(plan.labels) if len(plan.labels) <= 3 else 0.5 * len(plan.labels)
 
 
-def _header_at(sheet: Sheet, at: int) -> _Header | None:
-    """The header that starts at a line: of one line or of a few that stand close together, whichever says more."""
-    best: tuple[float, _Header] | None = None
-    for deep in range(1, _HEADER_LINES + 1):
-        lines = sheet.lines[at : at + deep]
-        if len(lines) < deep or not _close(lines):
-            break
-        cells = _stacked_phrases(lines, sheet.column_gap)
-        spans = [(box.left, box.right) for box in map(box_of, cells)]
-        plan = plan_from_header([printed_text(cell) for cell in cells], spans)
-        if plan is None:
-            continue
-        understood = sum(column.sure for column in plan.columns if column.heading)
-        score = understood - 0.5 * sum(1 for column in plan.columns if not column.heading)
-        if best is None or score >= best[0]:
-            best = (score, _Header(at, at + deep - 1, tuple(cells), plan))
-    return best[1] if best else None
-
-
-def _close(lines: Sequence[Line]) -> bool:
-    return all(below.middle - above.middle < 1.5 * max(above.height, below.height) for above, below in pairwise(lines))
-
-
-def _stacked_phrases(lines: Sequence[Line], gap: float) -> list[tuple[Word, ...]]:
-    """Phrases of neighbouring lines, joined where they stand above each other."""
-    cells: list[list[Word]] = []
-    for line in lines:
-        for phrase in phrases(line, gap):
-            box = box_of(phrase)
-            under = [cell for cell in cells if box_of(cell).left < box.right and box.left < box_of(cell).right]
-            if not under:
-                cells.append(list(phrase))
-                continue
-            under[0].extend(phrase)
-            for other in under[1:]:
-                under[0].extend(other)
-                cells = [cell for cell in cells if cell is not other]
-    return [tuple(cell) for cell in sorted(cells, key=lambda cell: box_of(cell).left)]
-
-
-def _grid(sheet: Sheet, header: _Header | None, lines: list[Line], plan: ColumnPlan | None) -> Grid | None:
-    tabular = [line for line in lines if len(phrases(line, sheet.column_gap)) > 1 and not is_aside(line.text)]
-    labels = [Span(box.left, box.right) for box in map(box_of, header.cells)] if header else []
-    if header is None and plan is not None and (kept := _columns_of(plan, tabular)):
+def _grid(sheet: Sheet, header: TableHeader | None, lines: list[Line], plan: ColumnPlan | None) -> Grid | None:
+    body = [line for line in lines if not is_dashes(line)]
+    tabular = [line for line in body if len(phrases(line, sheet.column_gap)) > 1 and not is_aside(line.text)]
+    if header is not None and header.columns:
+        columns = list(header.columns)
+        body = [cut_at(line, [(left.right + right.left) / 2 for left, right in pairwise(columns)]) for line in body]
+    elif header is None and plan is not None and (kept := _columns_of(plan, tabular)):
         columns = kept
-    elif len(tabular) < _MIN_ROWS and len(labels) < 2:
-        return None
     else:
+        if header is not None:
+            header = parted(header, inked_columns(tabular, sheet.column_gap))
+        labels = [Span(cell.box.left, cell.box.right) for cell in header.cells] if header else []
+        if len(tabular) < _MIN_ROWS and len(labels) < 2:
+            return None
         columns = part_columns(tabular, labels, sheet.column_gap)
     if len(columns) < 2:
         return None
     edges = _edges(columns, sheet.width)
     own = _labelled(header, columns, edges) if header else None
-    split = [_cells_of_line(line, edges, sheet.column_gap) for line in lines]
+    split = _split(body, edges, sheet.column_gap)
     meaning = own or (plan.onto(edges) if plan else None) or _from_values(split, edges)
-    rows = _joined_rows(sheet, lines, split, edges, meaning)
-    header_words = sum(map(len, header.cells)) if header else 0
-    return Grid(tuple(edges), tuple(rows), own, header_words) if rows else None
+    rows = _joined_rows(sheet, body, split, edges, meaning)
+    return Grid(tuple(edges), tuple(rows), own, header.words if header else 0) if rows else None
 
 
 def _columns_of(plan: ColumnPlan, tabular: Sequence[Line]) -> list[Span]:
@@ -169,11 +143,11 @@ def _edges(columns: Sequence[Span], width: float) -> list[tuple[float, float]]:
     return list(zip([0.0, *borders], [*borders, width], strict=True))
 
 
-def _labelled(header: _Header, columns: Sequence[Span], edges: Sequence[tuple[float, float]]) -> ColumnPlan:
+def _labelled(header: TableHeader, columns: Sequence[Span], edges: Sequence[tuple[float, float]]) -> ColumnPlan:
     """The header's meanings on the columns that its cells stand above."""
     meanings: dict[int, PlannedColumn] = {}
     for cell, column in zip(header.cells, header.plan.columns, strict=True):
-        box = box_of(cell)
+        box = cell.box
         overlaps = [
             (min(box.right, span.right) - max(box.left, span.left), -index) for index, span in enumerate(columns)
         ]
@@ -182,7 +156,7 @@ def _labelled(header: _Header, columns: Sequence[Span], edges: Sequence[tuple[fl
             meanings[-negative] = column
     return ColumnPlan(
         tuple(
-            PlannedColumn(left, right, meanings[i].heading, meanings[i].sure)
+            msgspec.structs.replace(meanings[i], left=left, right=right)
             if i in meanings
             else PlannedColumn(left, right, None)
             for i, (left, right) in enumerate(edges)
@@ -236,15 +210,38 @@ def _separators(sheet: Sheet, lines: Sequence[Line]) -> list[float]:
     return drawn if len(drawn) >= 0.3 * len(lines) else []
 
 
-def _cells_of_line(line: Line, edges: Sequence[tuple[float, float]], gap: float) -> list[list[Word]]:
-    """The words of a line by column. A phrase stays together where it lies in one column by nearly all its width."""
+def _split(lines: Sequence[Line], edges: Sequence[tuple[float, float]], gap: float) -> list[list[list[Word]]]:
+    """The words of each line by column.
+
+    A phrase stays together where it lies in one column. One that runs over a border is a long value of the column where
+    it starts, up to the first word that stands where the next column's values start.
+    """
+    printed = [[(words, box_of(words)) for words in phrases(line, gap)] for line in lines]
+    starts = [left for left, _ in edges]
+    inside: list[list[float]] = [[] for _ in edges]
+    for line in printed:
+        for _, box in line:
+            for column in _columns_around(edges, box):
+                inside[column].append(box.left)
+    starts = [min(found, default=start) for found, start in zip(inside, starts, strict=True)]
+    return [_cells_of_line(line, edges, starts) for line in printed]
+
+
+def _columns_around(edges: Sequence[tuple[float, float]], box: Box) -> list[int]:
+    return [i for i, (left, right) in enumerate(edges) if left - 1 <= box.left and box.right <= right + 3][:1]
+
+
+def _cells_of_line(
+    line: Sequence[tuple[tuple[Word, ...], Box]], edges: Sequence[tuple[float, float]], starts: Sequence[float]
+) -> list[list[Word]]:
     cells: list[list[Word]] = [[] for _ in edges]
-    for phrase in phrases(line, gap):
-        box = box_of(phrase)
-        inside = [i for i, (left, right) in enumerate(edges) if left - 1 <= box.left and box.right <= right + 3]
-        for word in phrase:
-            center = word.center
-            column = inside[0] if inside else _column_at(edges, center)
+    for words, box in line:
+        around = _columns_around(edges, box)
+        column = around[0] if around else _column_at(edges, words[0].center)
+        for word in words:
+            if not around:
+                begun = [i for i, start in enumerate(starts) if i > column and start - 2.0 <= word.box.left]
+                column = begun[-1] if begun else column
             cells[column].append(word)
     return cells
 
@@ -261,10 +258,11 @@ def _steady_columns(split: Sequence[Sequence[Sequence[Word]]], plan: ColumnPlan 
     if plan is None:
         return []
     names = plan.name_column
-    named = sum(1 for cells in split if names is not None and cells[names])
+    rows = [cells for cells in split if sum(map(bool, cells)) > 1]  # headings and totals stand alone
+    named = sum(1 for cells in rows if names is not None and cells[names])
     steady: list[int] = []
     for index, column in enumerate(plan.columns):
-        texts = [" ".join(word.text for word in cells[index]) for cells in split if cells[index]]
+        texts = [" ".join(word.text for word in cells[index]) for cells in rows if cells[index]]
         if not texts or len(texts) < 0.4 * named or index == names:
             continue
         if column.heading in _STEADY:

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import msgspec
 
-from extraction.schools.sheets import Line, box_of, phrases
+from extraction.schools.sheets import Line, box_of, line_of, phrases
+from extraction.schools.words import Word
 
 _TOLERATED = 0.03
 """The share of lines that may print across a gap (overlong names, a group's heading)."""
@@ -22,13 +23,39 @@ class Span(msgspec.Struct, frozen=True):
 
 def part_columns(lines: Sequence[Line], labels: Sequence[Span], gap: float) -> list[Span]:
     """The columns of lines that stand below each other, under headers that stand at `labels`."""
-    columns = _inked([span for line in lines for span in _phrase_spans(line, gap)], len(lines))
+    columns = inked_columns(lines, gap)
     columns = _with_bare_labels(columns, labels)
     parted: list[Span] = []
     for column in columns:
         above = [label for label in labels if _owner(label, columns) == column]
         parted += _part_under(column, above, lines) if len(above) > 1 else [column]
     return _joined_under_one(parted, labels, gap)
+
+
+def inked_columns(lines: Sequence[Line], gap: float) -> list[Span]:
+    """The columns that the lines alone show."""
+    return _inked([span for line in lines for span in _phrase_spans(line, gap)], len(lines))
+
+
+def cut_at(line: Line, borders: Sequence[float]) -> Line:
+    """The line with words cut in two that run over a border; its letters are taken for equally wide."""
+    words: list[Word] = []
+    for word in line.words:
+        rest = word
+        for border in borders:
+            wide = (rest.box.right - rest.box.left) / len(rest.text)
+            at = round((border - rest.box.left) / wide) if wide else 0
+            if not 0 < at < len(rest.text):
+                continue
+            middle = rest.box.left + at * wide
+            words.append(
+                msgspec.structs.replace(rest, text=rest.text[:at], box=msgspec.structs.replace(rest.box, right=middle))
+            )
+            rest = msgspec.structs.replace(
+                rest, text=rest.text[at:], box=msgspec.structs.replace(rest.box, left=middle)
+            )
+        words.append(rest)
+    return line if len(words) == len(line.words) else line_of(words)
 
 
 def _phrase_spans(line: Line, gap: float) -> list[Span]:
@@ -38,22 +65,22 @@ def _phrase_spans(line: Line, gap: float) -> list[Span]:
 def _inked(spans: Sequence[Span], lines: int) -> list[Span]:
     """Stretches that more lines print on than may by accident."""
     tolerated = int(_TOLERATED * lines)
-    depth: dict[int, int] = {}
+    # How many more lines print from here on, by half points, so that gaps of one point are seen.
+    change: dict[int, int] = {}
     for span in spans:
-        # Half points, so that gaps of one point are seen.
-        for at in range(int(span.left * 2), int(span.right * 2) + 1):
-            depth[at] = depth.get(at, 0) + 1
+        first, after = int(span.left * 2), int(span.right * 2) + 1
+        change[first] = change.get(first, 0) + 1
+        change[after] = change.get(after, 0) - 1
     columns: list[Span] = []
     start: int | None = None
-    last = -2
-    for at in sorted(at for at, count in depth.items() if count > tolerated):
-        if start is None or at > last + 1:
-            if start is not None:
-                columns.append(Span(start / 2, last / 2 + 0.5))
+    depth = 0
+    for at in sorted(change):
+        depth += change[at]
+        if depth > tolerated and start is None:
             start = at
-        last = at
-    if start is not None:
-        columns.append(Span(start / 2, last / 2 + 0.5))
+        elif depth <= tolerated and start is not None:
+            columns.append(Span(start / 2, at / 2))
+            start = None
     return columns
 
 

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from extraction.evidence import Box
-from extraction.schools.grids import Cell, Grid, GridRow, cell_of
+from extraction.schools.grids import Cell, Grid, GridRow, cell_of, turned_text
+from extraction.schools.groups import may_name_group, read_heading
 from extraction.schools.headers import ColumnPlan
 from extraction.schools.rulings import Ruling
-from extraction.schools.sheets import Sheet, lines_of
+from extraction.schools.sheets import Sheet, box_of, lines_of
 from extraction.schools.words import Word
 
 _TOUCH = 3.0
@@ -45,10 +46,28 @@ class RuledTable:
 
     def grids(self, sheet: Sheet, plan: ColumnPlan | None) -> list[Grid]:
         """The ruled tables of a page."""
-        del plan  # the lines say where the columns are
         words = sheet.words
-        found = [_grid(_raster(*lines, words), words, sheet.column_gap) for lines in _tables(sheet)]
-        return sorted((grid for grid in found if grid is not None), key=lambda grid: grid.rows[0].box.top)
+        # A last page may have one row; only a known table is believed that has no more.
+        fewest = 1 if plan is not None and plan.placed else 2
+        found = [
+            _grid(_raster(*lines, words), words, sheet.turned_words, sheet.column_gap, fewest)
+            for lines in _tables(sheet, fewest)
+        ]
+        tables = sorted((grid for grid in found if grid is not None), key=lambda grid: grid.rows[0].box.top)
+        return [_with_headings(grid, sheet, above) for grid, above in zip(tables, [None, *tables], strict=False)]
+
+
+def _with_headings(grid: Grid, sheet: Sheet, above: Grid | None) -> Grid:
+    """The table with the lines that stand over it, and name the group that it lists, as its first rows."""
+    top, floor = grid.rows[0].box.top, above.rows[-1].box.bottom if above else 0.0
+    left, right = grid.columns[0][0], grid.columns[-1][1]
+    headings = [
+        GridRow((cell, *[None] * (len(grid.columns) - 1)), line.box, heading=True)
+        for line in sheet.lines
+        if floor - 1 <= line.middle < top and left - 40 < line.box.left < right
+        if (cell := cell_of(line.words)) and (read_heading(cell) or (above is not None and may_name_group(cell.text)))
+    ]
+    return msgspec.structs.replace(grid, rows=(*headings, *grid.rows)) if headings else grid
 
 
 class _Raster(msgspec.Struct, frozen=True):
@@ -68,7 +87,7 @@ class _Raster(msgspec.Struct, frozen=True):
         return len(self.ys) - 1
 
 
-def _tables(sheet: Sheet) -> list[tuple[list[Ruling], list[Ruling]]]:
+def _tables(sheet: Sheet, fewest: int) -> list[tuple[list[Ruling], list[Ruling]]]:
     """Lines that touch each other, as (horizontals, verticals) of each table."""
     horizontals, verticals = sheet.rulings.horizontals, sheet.rulings.verticals
     groups = _Groups(len(horizontals) + len(verticals))
@@ -84,7 +103,7 @@ def _tables(sheet: Sheet) -> list[tuple[list[Ruling], list[Ruling]]]:
         tables.setdefault(groups.root(i), ([], []))[0].append(across)
     for j, down in enumerate(verticals):
         tables.setdefault(groups.root(len(horizontals) + j), ([], []))[1].append(down)
-    return [lines for lines in tables.values() if len(lines[0]) >= 3 and len(lines[1]) >= 3]
+    return [lines for lines in tables.values() if len(lines[0]) > fewest and len(lines[1]) >= 3]
 
 
 def _raster(horizontals: Sequence[Ruling], verticals: Sequence[Ruling], words: Sequence[Word]) -> _Raster:
@@ -116,8 +135,8 @@ def _places(values: Iterable[float]) -> tuple[float, ...]:
     return tuple(places)
 
 
-def _grid(raster: _Raster, words: Sequence[Word], space: float) -> Grid | None:
-    if raster.width < 2 or raster.height < 2 or raster.width * raster.height > _MAX_FIELDS:
+def _grid(raster: _Raster, words: Sequence[Word], turned: Sequence[Word], space: float, fewest: int) -> Grid | None:
+    if raster.width < 2 or raster.height < fewest or raster.width * raster.height > _MAX_FIELDS:
         return None
     cells = _fields_of_cells(raster)
     held = _held(raster, words, space)
@@ -128,34 +147,34 @@ def _grid(raster: _Raster, words: Sequence[Word], space: float) -> Grid | None:
     crowded = sum(len(inside) for inside in by_cell.values() if len(lines_of(inside)) > _MOST_LINES)
     if not total or crowded > 0.5 * total:
         return None
-    rows = _rows(raster, cells, {root: cell for root, inside in by_cell.items() if (cell := cell_of(inside))})
-    if len(rows) < 2:
+    shown = {root: cell for root, inside in by_cell.items() if (cell := cell_of(inside))}
+    rows = _rows(raster, cells, _turned(raster, cells, turned) | shown)
+    if len(rows) < fewest:
         return None
-    return Grid(tuple(zip(raster.xs, raster.xs[1:], strict=False)), tuple(rows))
+    return Grid(tuple(zip(raster.xs, raster.xs[1:], strict=False)), tuple(rows), bordered=True)
 
 
 def _fields_of_cells(raster: _Raster) -> _Groups:
     """The fields of the raster, joined where no line parts them."""
     groups = _Groups(raster.width * raster.height)
+    # By border, because a table of a hundred rows has a thousand edges and as many lines.
+    across = [[ruling for ruling in raster.horizontals if abs(ruling.at - y) < _NARROWEST] for y in raster.ys]
+    down = [[ruling for ruling in raster.verticals if abs(ruling.at - x) < _NARROWEST] for x in raster.xs]
     for row in range(raster.height):
         top, bottom = raster.ys[row], raster.ys[row + 1]
         for column in range(raster.width):
             left, right = raster.xs[column], raster.xs[column + 1]
             field = row * raster.width + column
-            if column and not _drawn(raster.verticals, left, top, bottom):
+            if column and not _drawn(down[column], top, bottom):
                 groups.join(field - 1, field)
-            if row and not _drawn(raster.horizontals, top, left, right):
+            if row and not _drawn(across[row], left, right):
                 groups.join(field - raster.width, field)
     return groups
 
 
-def _drawn(rulings: Sequence[Ruling], at: float, start: float, end: float) -> bool:
-    """Whether a line is drawn along most of an edge."""
-    covered = sum(
-        max(0.0, min(end, ruling.end) - max(start, ruling.start))
-        for ruling in rulings
-        if abs(ruling.at - at) < _NARROWEST
-    )
+def _drawn(rulings: Sequence[Ruling], start: float, end: float) -> bool:
+    """Whether lines are drawn along most of an edge."""
+    covered = sum([max(0.0, min(end, ruling.end) - max(start, ruling.start)) for ruling in rulings])
     return covered >= 0.5 * (end - start)
 
 
@@ -178,8 +197,10 @@ def _held(raster: _Raster, words: Sequence[Word], space: float) -> dict[int, lis
             overflow = (word, column)
         else:
             overflow = None
-            start = bisect_right(raster.xs, word.box.left + 1.0) - 1
-            if 0 <= start < column or (start == column < raster.width and word.box.right > raster.xs[column + 1] + 2.0):
+            start = bisect_right(raster.xs, word.box.left + 0.1 * word.height) - 1
+            if 0 <= start < column or (
+                start == column < raster.width and word.box.right > raster.xs[column + 1] + 0.2 * word.height
+            ):
                 column = start
                 overflow = (word, column)
         held.setdefault(row * raster.width + column, []).append(word)
@@ -200,13 +221,26 @@ def _rows(raster: _Raster, groups: _Groups, cells: dict[int, Cell]) -> list[Grid
         if not filled or filled <= previous:
             continue  # nothing of its own: empty, or a band between double rules
         previous = filled
+        spread = tuple(cells.get(root) for root in roots)
         shown: list[Cell | None] = []
         for column, root in enumerate(roots):
             spans = column > 0 and roots[column - 1] == root
             shown.append(None if spans else cells.get(root))
         box = Box(raster.xs[0], raster.ys[row], raster.xs[-1], raster.ys[row + 1])
-        rows.append(GridRow(tuple(shown), box))
+        # One cell across most of the table heads the rows below it.
+        heading = len(filled) == 1 and sum(cell is not None for cell in spread) >= max(2.0, 0.7 * raster.width)
+        rows.append(GridRow(tuple(shown), box, heading, spread if spread != tuple(shown) else ()))
     return rows
+
+
+def _turned(raster: _Raster, groups: _Groups, words: Sequence[Word]) -> dict[int, Cell]:
+    """Cells whose words are turned, as headings of narrow columns are."""
+    held: dict[int, list[Word]] = {}
+    for word in words:
+        row, column = bisect_right(raster.ys, word.middle) - 1, bisect_right(raster.xs, word.center) - 1
+        if 0 <= row < raster.height and 0 <= column < raster.width:
+            held.setdefault(groups.root(row * raster.width + column), []).append(word)
+    return {root: Cell(tuple(inside), turned_text(inside), box_of(inside)) for root, inside in held.items()}
 
 
 class _Groups:

@@ -23,6 +23,10 @@ _MOST_WRAPPED = 4
 """Lines of one row between two drawn lines; more of them are several rows under one rule."""
 
 
+_NEARBY = 12
+"""Lines around a line in which rows of the same district stand."""
+
+
 class LineGroup(msgspec.Struct, frozen=True):
     """Lines (by index) that are one row, or a heading."""
 
@@ -57,6 +61,10 @@ class Wrapping:
         self._labels = plan.labels if plan else []
         steps = [below.middle - above.middle for above, below in pairwise(lines)]
         self._step = statistics.median(steps) if steps else 0.0
+        rows = [self._holds_steady_value(at) for at in range(len(lines))] if steady else []
+        pitches = [step for step, row, below in zip(steps, rows, rows[1:], strict=False) if row and below]
+        self._pitch = statistics.median(pitches) if pitches else 0.0
+        """Points between rows of one line."""
         self._usual = statistics.median([sum(map(bool, cells)) for cells in split]) if split else 0
         self._limits = [
             max((word.box.right for cells in split for word in cells[column]), default=right)
@@ -101,10 +109,42 @@ class Wrapping:
         if is_aside(self._lines[at].text) or is_total(self._lines[at].text):
             return True  # a row of its own, so that it swallows no row's wrapped line; dropped when rows are read
         if self._steady:
-            return self._holds_steady_value(at)
+            return self._holds_steady_value(at) or self._keeps_pitch(at)
         if self._name is not None:
             return bool(cells[self._name]) and not self._goes_on(at) and not self._is_heading(at)
         return len(filled) > 1
+
+    def _keeps_pitch(self, at: int) -> bool:
+        """Whether a line without steady values is a row all the same: it names a school at the distance of rows."""
+        if self._name is None or not self._split[at][self._name]:
+            return False
+        if sum(map(bool, self._split[at])) < 2 and (at + 1 == len(self._lines) or self._fills(at, at + 1, self._name)):
+            return False  # the first line of a long name
+        above, below = self._lines[at - 1 : at], self._lines[at + 1 : at + 2]
+        if not above or not self._pitch or self._is_heading(at) or (self._goes_on(at) and not self._is_told_before(at)):
+            return False
+        near = 0.9 * self._pitch
+        line = self._lines[at]
+        return line.middle - above[0].middle >= near and (not below or below[0].middle - line.middle >= near)
+
+    def _is_told_before(self, at: int) -> bool:
+        """Whether a cell of a line says the very same as the cell of another row, as names of districts do."""
+        return any(
+            words
+            and other != at
+            and self._holds_steady_value(other)
+            and [word.text for word in self._split[other][column]] == [word.text for word in words]
+            for column, words in enumerate(self._split[at])
+            for other in range(max(0, at - _NEARBY), min(len(self._lines), at + _NEARBY))
+        )
+
+    def _fills(self, at: int, below: int, column: int) -> bool:
+        """Whether a cell is so full that the first word of the line below did not fit into it any more."""
+        words, after = self._split[at][column], self._split[below][column]
+        if not words or not after:
+            return False
+        needed = words[-1].box.right + 0.2 * self._lines[at].height + (after[0].box.right - after[0].box.left)
+        return needed > self._limits[column]
 
     def _goes_on(self, at: int) -> bool:
         """Whether every filled cell is one that did not fit into the line above."""
@@ -116,11 +156,7 @@ class Wrapping:
         for column, words in enumerate(self._split[at]):
             if not words:
                 continue
-            before = self._split[at - 1][column]
-            if not before:
-                return False
-            needed = before[-1].box.right + 0.2 * line.height + (words[0].box.right - words[0].box.left)
-            if needed <= self._limits[column]:
+            if not self._fills(at - 1, at, column):
                 return False
         return True
 
@@ -133,7 +169,7 @@ class Wrapping:
         """Whether a line names a group: it alone, above a row, without going on from the line above."""
         line = self._lines[at]
         field = group_field(line.text)
-        if field is None or at + 1 >= len(self._lines) or self._holds_steady_value(at):
+        if field is None or self._holds_steady_value(at):
             return False
         filled = [column for column, words in enumerate(self._split[at]) if words]
         if len(filled) > 1 and any(

@@ -177,12 +177,11 @@ def test_the_state_that_is_given_wins() -> None:
     assert {row.value("state") for row in page.rows} == {"NJ"}
 
 
-def test_a_page_without_text_asks_for_ocr_and_says_so() -> None:
+def test_a_page_without_anything_on_it_is_empty_and_no_reason_to_warn() -> None:
     pdf = paper()
     pdf.add_page()
     [page] = read(pdf)
-    assert (page.method, page.rows) == ("needs_ocr", ())
-    assert "OCR" in page.warnings[0]
+    assert (page.method, page.rows, page.warnings) == ("empty", (), ())
 
 
 def test_a_letter_is_no_list() -> None:

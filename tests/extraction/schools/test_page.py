@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extraction.evidence import Box
+from extraction.schools import words
 from extraction.schools.page_space import Matrix, page_space
 from extraction.schools.rulings import Ruling, Rulings, merge, read_rulings
 from extraction.schools.sheets import Sheet, column_gap, lines_of, printed_text, read_sheet
@@ -74,9 +75,76 @@ def test_text_drawn_twice_to_look_bold_is_read_once() -> None:
     assert words_of(page_of(content)) == ["Alder", "Alder"]
 
 
-def test_turned_text_is_left_out() -> None:
-    content = b"BT /F1 10 Tf 50 700 Td (Alder) Tj ET BT /F1 40 Tf 0 1 -1 0 300 300 Tm (DRAFT) Tj ET"
-    assert words_of(page_of(content)) == ["Alder"]
+@pytest.mark.parametrize("shift", [0.4, 1.2])
+def test_text_drawn_twice_letter_by_letter_is_read_once(shift: float) -> None:
+    widths = zip("Ballpark", (8.0, 6.7, 2.7, 2.7, 6.7, 6.7, 4.0, 6.0), strict=True)
+    letters = "".join(f"({letter}) Tj {shift} 0 Td ({letter}) Tj {width - shift} 0 Td " for letter, width in widths)
+    assert words_of(page_of(f"BT /F1 12 Tf 50 700 Td {letters} ET".encode())) == ["Ballpark"]
+
+
+def test_doubled_letters_of_a_word_stay() -> None:
+    assert words_of(page_of(b"BT /F1 10 Tf 50 700 Td (Moorestown Hill 1100) Tj ET")) == ["Moorestown", "Hill", "1100"]
+
+
+def test_a_hyphen_printed_as_a_soft_and_a_hard_one_is_one() -> None:
+    encoding = b"<< /Type /Encoding /Differences [1 /uni00AD /uni2010] >>"
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding %s >>" % encoding
+    content = page_of(b"BT /F1 10 Tf 50 700 Td (PK\\001\\0025) Tj ET").replace(FONT, font)
+    assert words_of(content) == ["PK-5"]
+
+
+def test_turned_text_is_kept_apart_and_reads_in_its_own_direction() -> None:
+    content = page_of(
+        b"BT /F1 10 Tf 50 700 Td (Alder) Tj ET BT /F1 8 Tf 0 1 -1 0 300 300 Tm (Title I Status) Tj ET"
+        b" BT /F1 8 Tf 0 -1 1 0 400 380 Tm (Enrolled) Tj ET"
+    )
+    sheet = sheet_of(content)
+    assert [word.text for word in sheet.words] == ["Alder"]
+    assert [(word.text, word.direction) for word in sheet.turned_words] == [
+        ("Title", 270),
+        ("I", 270),
+        ("Status", 270),
+        ("Enrolled", 90),
+    ]
+    title, _, status, enrolled = sheet.turned_words
+    assert title.box.top > status.box.bottom, "it runs upwards"
+    assert title.box.left < 300 < title.box.right, "the boxes are those of the displayed page"
+    assert (enrolled.box.top, enrolled.box.bottom) == pytest.approx((420, 449), abs=2)
+
+
+@pytest.mark.parametrize(("turn", "along", "across"), [(90, b"0 1 -1 0", 90), (270, b"0 -1 1 0", 270)])
+def test_what_is_upright_is_seen_from_the_displayed_page(turn: int, along: bytes, across: int) -> None:
+    content = page_of(
+        b"BT /F1 10 Tf %s 300 300 Tm (Alder) Tj ET BT /F1 10 Tf 50 700 Td (Lying) Tj ET" % along,
+        extra=b"/Rotate %d" % turn,
+    )
+    sheet = sheet_of(content)
+    assert [word.text for word in sheet.words] == ["Alder"]
+    assert [(word.text, word.direction) for word in sheet.turned_words] == [("Lying", across)]
+
+
+def test_slanting_text_is_left_out() -> None:
+    content = b"BT /F1 10 Tf 50 700 Td (Alder) Tj ET BT /F1 40 Tf .7 .7 -.7 .7 200 300 Tm (DRAFT) Tj ET"
+    sheet = sheet_of(page_of(content))
+    assert ([word.text for word in sheet.words], sheet.turned_words) == (["Alder"], ())
+
+
+def test_invisible_text_is_read_only_where_it_is_the_pages_text() -> None:
+    stray = b"BT /F1 10 Tf 50 700 Td (Alder Elementary School) Tj 3 Tr 0 -20 Td (hidden) Tj ET"
+    assert words_of(page_of(stray)) == ["Alder", "Elementary", "School"]
+    behind_a_scan = b"BT /F1 10 Tf 3 Tr 50 700 Td (Alder Elementary School) Tj 0 Tr 0 -650 Td (Page) Tj ET"
+    assert words_of(page_of(behind_a_scan)) == ["Alder", "Elementary", "School", "Page"]
+
+
+def test_what_stands_beside_the_page_is_left_out_and_what_is_cut_by_its_edge_is_not() -> None:
+    content = b"BT /F1 10 Tf 590 700 Td (County) Tj 60 0 Td (Beyond) Tj 0 150 Td (Above) Tj ET"
+    assert words_of(page_of(content)) == ["County"]
+
+
+def test_a_page_of_more_text_than_any_list_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "MAX_CHARS", 10)
+    sheet = sheet_of(page_of(b"BT /F1 10 Tf 50 700 Td (Alder Elementary) Tj ET"))
+    assert (sheet.cut, sheet.lines, sheet.chars) == (True, (), 16)
 
 
 def test_a_cropped_page_starts_at_its_crop_box() -> None:

@@ -1,0 +1,1 @@
+"""What the benchmark of school lists reads, and with what."""

@@ -1,0 +1,45 @@
+"""Runs: pixels of a mask that follow each other without a break along a row."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from extraction.schools.ocr.picture import Mask
+
+
+class Runs(msgspec.Struct, frozen=True):
+    """Runs as three lists of equal length: their row, where they start, and where they have ended."""
+
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    def mask(self, shape: tuple[int, ...]) -> Mask:
+        """The pixels of the runs."""
+        steps = np.zeros((shape[0], shape[1] + 1), np.int8)
+        steps[self.rows, self.starts] += 1
+        steps[self.rows, self.ends] -= 1
+        return np.cumsum(steps, axis=1, dtype=np.int8)[:, :-1].astype(np.bool_)
+
+
+def runs_of(mask: Mask, shortest: int, *, piece: int = 1, break_allowed: int = 0) -> Runs:
+    """The runs of at least `shortest` pixels.
+
+    A break of up to `break_allowed` pixels does not end a run, if what it parts is at least `piece` pixels long.
+    """
+    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
+    padded[:, 1:-1] = mask
+    steps = np.diff(padded, axis=1)
+    rows, starts = np.nonzero(steps == 1)
+    _, ends = np.nonzero(steps == -1)
+    long = ends - starts >= piece
+    rows, starts, ends = rows[long], starts[long], ends[long]
+    if break_allowed and len(rows):
+        parted = (rows[1:] != rows[:-1]) | (starts[1:] - ends[:-1] > break_allowed)
+        first = np.concatenate(([True], parted))
+        last = np.concatenate((parted, [True]))
+        rows, starts, ends = rows[first], starts[first], ends[last]
+    long = ends - starts >= shortest
+    return Runs(rows[long], starts[long], ends[long])

@@ -1,0 +1,69 @@
+"""Scans: pages whose text is a picture, read into sheets.
+
+A scan's sheet is upright and level, however the paper lay on the glass, so that the layouts need not know of it. How
+it lies on the displayed page is kept in the sheet; `display` puts what was read back there.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from extraction.schools.ocr.engine import check_installed
+from extraction.schools.sheets import Sheet
+
+_STAMP_CHARS = 160
+"""Characters that a text layer may have over a picture of the page: a stamp, a page number, a fax header."""
+
+_FULL_PAGE = 0.6
+"""Share of the page that a picture covers where the page is a picture."""
+
+_MAX_OBJECTS = 2_000
+"""Objects of a page among which its picture is looked for; scans have a handful of strips."""
+
+
+class OcrOptions(msgspec.Struct, frozen=True):
+    """How scans are read."""
+
+    dpi: int = 200
+    """How finely a page is drawn. Lists are printed in 7 to 10 points; 150 loses names, 300 takes twice as long."""
+    seconds: float = 25.0
+    """Time for the picture of one page."""
+
+
+def read_scan(document: pdfium.PdfDocument, sheet: Sheet, options: OcrOptions) -> Sheet | None:
+    """The sheet of a scanned page in place of the one that its text layer gave; None for a page that has its text.
+
+    Raises:
+        OcrError: What reads scans is not installed, failed, or took too long.
+    """
+    if sheet.cut or sheet.chars > _STAMP_CHARS:
+        return None
+    page = document[sheet.number - 1]
+    try:
+        if not is_scan(page, sheet.chars):
+            return None
+        check_installed()
+        # Loads numpy, with the first scan that is met: most documents have none.
+        from extraction.schools.ocr.recognition import recognize  # noqa: PLC0415
+
+        return recognize(page, sheet.number, dpi=options.dpi, seconds=options.seconds)
+    finally:
+        page.close()
+
+
+def is_scan(page: pdfium.PdfPage, chars: int) -> bool:
+    """Whether a page's text has to be read from its picture. An empty page has none."""
+    if chars > _STAMP_CHARS:
+        return False
+    if chars == 0:
+        return pdfium_c.FPDFPage_CountObjects(page.raw) > 0
+    width, height = page.get_size()
+    covered = 0.0
+    for number, found in enumerate(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3)):
+        if number >= _MAX_OBJECTS:
+            break
+        left, bottom, right, top = found.get_bounds()
+        covered += max(0.0, right - left) * max(0.0, top - bottom)
+    return covered >= _FULL_PAGE * width * height

@@ -1,0 +1,68 @@
+"""`title1 extract schools --llm`: only when told to, only within its budget."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from tests.extraction.schools.unheard_of import draw, knows_columns
+from tests.fakes.openai_server import KEY, FakeOpenAI, serving
+
+
+@pytest.fixture
+async def model() -> AsyncGenerator[FakeOpenAI]:
+    async with serving(knows_columns) as server:
+        yield server
+
+
+async def title1(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Runs the command beside the model, which lives in this test's own event loop."""
+    nobody = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "TITLE1_LLM_"))}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "control_api.cli.main", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**nobody, **environment},
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 90)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_a_file_is_read_with_a_model_only_when_told_to(model: FakeOpenAI, tmp_path: Path) -> None:
+    schools = draw(tmp_path / "list.pdf", 2)
+    keys = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": model.url}
+    code, out, _ = await title1("extract", "schools", str(tmp_path / "list.pdf"), "--json", **keys)
+    assert (code, json.loads(out)["schools"], model.requests) == (0, [], [])
+    code, out, err = await title1("extract", "schools", str(tmp_path / "list.pdf"), "--json", "--llm", **keys)
+    assert code == 0, err
+    line = json.loads(out)
+    assert [school["name"] for school in line["schools"]] == [row[0] for row in schools]
+    assert (line["llm"]["calls"], line["llm"]["tokens"]) == (1, model.used_tokens)
+
+
+async def test_a_spent_budget_stops_asking_and_not_reading(model: FakeOpenAI, tmp_path: Path) -> None:
+    draw(tmp_path / "list.pdf", 2)
+    keys = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": model.url}
+    arguments = ("extract", "schools", str(tmp_path / "list.pdf"), "--llm", "--llm-budget", "0.000001")
+    code, _, err = await title1(*arguments, **keys)
+    assert code == 0
+    assert model.requests == []
+    assert "this run's budget has only $0.0000" in err
+    assert "0 questions, 0 tokens, $0.0000" in err
+
+
+async def test_without_a_model_llm_says_what_is_missing(tmp_path: Path) -> None:
+    draw(tmp_path / "list.pdf", 1)
+    code, _, err = await title1("extract", "schools", str(tmp_path / "list.pdf"), "--llm")
+    assert code == 2
+    assert "OPENAI_API_KEY" in err
+    code, _, err = await title1("extract", "schools", str(tmp_path / "list.pdf"), "--llm-budget", "1")
+    assert (code, "goes with --llm" in err) == (2, True)

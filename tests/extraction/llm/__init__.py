@@ -1,0 +1,1 @@
+"""The client of language models against a real server."""
