@@ -59,7 +59,7 @@ class HeaderFinder:
                 break
             if deep > 1 and is_dashes(lines[-1]):
                 return _dashed(lines, at) or (best[1] if best else None)
-            if sum(self._hopeful[at : at + deep]) < 2 and not self._sheet.turned_words:
+            if not self._may_be_header(at, deep):
                 continue
             header = _header(self._cells(at, deep), at, at + deep - 1)
             if header is None:
@@ -68,6 +68,12 @@ class HeaderFinder:
             if best is None or score >= best[0]:
                 best = (score, header)
         return best[1] if best else None
+
+    def _may_be_header(self, at: int, deep: int) -> bool:
+        """Whether enough phrases have words of headers: two of them, and half of the columns' (`plan_from_header`)."""
+        columns = max(len(line) for line in self._phrases[at : at + deep])
+        hopeful = sum(self._hopeful[at : at + deep])
+        return bool(self._sheet.turned_words) or hopeful >= max(2.0, 0.5 * columns)
 
     def _cells(self, at: int, deep: int) -> list[Cell]:
         """Phrases of neighbouring lines, joined where they stand above each other, and turned words beside them."""
@@ -106,7 +112,8 @@ class _Stack:
 
 def _may_head(words: Sequence[Word]) -> bool:
     """Whether a phrase has a word that headers have."""
-    return any(header_weight(word.text) > 0 for word in words)
+    weights = [header_weight(word.text) for word in words]
+    return max(weights) > 0 and sum(weights) >= -1  # a word may belong to the line above or below
 
 
 def is_dashes(line: Line) -> bool:
