@@ -41,7 +41,8 @@ def state_code(text: str) -> str | None:
 def states_named(text: str) -> list[tuple[str, str]]:
     """The states whose full names stand in running text, as (code, words as printed), in order.
 
-    "Washington County" and "Delaware Avenue" name no state; "West Virginia" does not also name Virginia.
+    "Washington County", "Delaware Avenue" and "Washington, DC" name no state of that name; "West Virginia" does not
+    also name Virginia.
     """
     named: list[tuple[str, str]] = []
     for match in _full_names().finditer(text):
@@ -52,7 +53,7 @@ def states_named(text: str) -> list[tuple[str, str]]:
 
 
 _NAMESAKE = re.compile(
-    r"\s+(?:County|Parish|Borough|Township|Twp|Avenue|Ave|Street|St|Road|Rd|Blvd|Boulevard|Drive|Dr|Lane|City"
+    r",?\s+D\.?\s?C\b|\s+(?:County|Parish|Borough|Township|Twp|Avenue|Ave|Street|St|Road|Rd|Blvd|Boulevard|Drive|Dr|Lane|City"
     r"|Elementary|Elem|Middle|High|Primary|Intermediate|Academy|Charter|Central|Community)\b",
     re.IGNORECASE,
 )

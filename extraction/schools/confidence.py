@@ -97,8 +97,7 @@ def damage(sheet: Sheet) -> float:
     if not words:
         return 0.0
     lone = sum(len(word.text) == 1 and word.text.isalpha() and word.text.islower() for word in words)
-    mended = sheet.damage.total - sheet.damage.lost
-    return (sheet.damage.lost + lone + 0.25 * mended) / len(words)
+    return (sheet.damage.lost + lone + 0.25 * sheet.damage.guessed) / len(words)
 
 
 def _alike(schools: Sequence[SchoolRow]) -> float:

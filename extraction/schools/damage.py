@@ -39,11 +39,11 @@ _LETTER_SPACED = 4
 
 def mended(sheet: Sheet) -> Sheet:
     """The sheet with its words made whole, and with what that took."""
-    lines, damage = _mended(sheet.lines)
-    return msgspec.structs.replace(sheet, lines=lines, damage=damage) if damage.total else sheet
+    lines, damage = _mended(sheet.lines, sheet.damage)
+    return msgspec.structs.replace(sheet, lines=lines, damage=damage) if damage != sheet.damage else sheet
 
 
-def _mended(lines: Sequence[Line]) -> tuple[tuple[Line, ...], Damage]:
+def _mended(lines: Sequence[Line], so_far: Damage) -> tuple[tuple[Line, ...], Damage]:
     whole: list[Line] = []
     joined = spaced = 0
     for line in lines:
@@ -56,7 +56,7 @@ def _mended(lines: Sequence[Line]) -> tuple[tuple[Line, ...], Damage]:
             joined += before - len(words)
         whole.append(line if len(words) == len(line.words) else line_of(words))
     if not any(_LOST in word.text for line in whole for word in line.words):
-        return tuple(whole), Damage(joined=joined, spaced=spaced)
+        return tuple(whole), msgspec.structs.replace(so_far, joined=joined, spaced=spaced)
     known = _known_words(word.text for line in whole for word in line.words)
     restored = lost = 0
     for at, line in enumerate(whole):
@@ -66,7 +66,7 @@ def _mended(lines: Sequence[Line]) -> tuple[tuple[Line, ...], Damage]:
         lost += sum(_LOST in word.text for word in words)
         restored += sum(old.text != new.text for old, new in zip(line.words, words, strict=True))
         whole[at] = line_of(words)
-    return tuple(whole), Damage(joined=joined, restored=restored, lost=lost, spaced=spaced)
+    return tuple(whole), msgspec.structs.replace(so_far, joined=joined, restored=restored, lost=lost, spaced=spaced)
 
 
 def _rejoined(words: Sequence[Word]) -> list[Word]:

@@ -45,6 +45,11 @@ class Glyphs:
         self._codes = _codes(self._raw, count)
         self._boxes = _boxes(self._raw, count, space)
 
+    @property
+    def soft_hyphens(self) -> int:
+        """Hyphens that the text layer does not give as what is printed."""
+        return sum(self._codes.count(code) for code in _HYPHENS if code < _HARD_HYPHEN or code > 0x2011)
+
     def places(self) -> list[Place]:
         """All characters that print something or end a word, in drawing order."""
         known = _Texts()

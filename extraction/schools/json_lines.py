@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from extraction.schools.records import PageReading, SchoolRow
 
 
@@ -21,9 +23,11 @@ def document_line(file: str, readings: Iterable[PageReading]) -> dict[str, objec
             {
                 "page": reading.page,
                 "method": reading.method,
+                "scanned": reading.scanned,
                 "confidence": reading.confidence,
                 "rows": len(reading.rows),
                 "rows_expected": reading.rows_expected,
+                "damage": msgspec.structs.asdict(reading.damage),
                 "warnings": list(reading.warnings),
             }
         )

@@ -100,11 +100,22 @@ class Damage(msgspec.Struct, frozen=True, omit_defaults=True):
     """Words in which a character stays unknown."""
     spaced: int = 0
     """Lines that were printed letter by letter."""
+    parted: int = 0
+    """Words that were printed closer together than a space."""
+    hyphens: int = 0
+    """Hyphens that the text layer has as soft ones, or only marks as a line's end."""
+    doubled: int = 0
+    """Words that were drawn twice to look bold or shadowed."""
+
+    @property
+    def guessed(self) -> int:
+        """What was mended by a rule that may err; hyphens and doubled words are certain."""
+        return self.joined + self.restored + self.spaced + self.parted
 
     @property
     def total(self) -> int:
         """All of it."""
-        return self.joined + self.restored + self.lost + self.spaced
+        return self.guessed + self.lost + self.hyphens + self.doubled
 
 
 class PageReading(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -113,7 +124,8 @@ class PageReading(msgspec.Struct, frozen=True, omit_defaults=True):
     page: int
     pages_total: int
     method: str
-    """The layout that was recognized (`ruled`, `columns`), or `empty`, `needs_ocr`, `no_table`."""
+    """The layout that was recognized (`ruled`, `profiles`, `blocks`, `columns`, `names`; `…+plan` where a model said what
+    its columns hold, `rows+model` where one gave the rows), or `empty`, `needs_ocr`, `no_table`."""
     rows: tuple[SchoolRow, ...] = ()
     confidence: float = 0.0
     rows_expected: int | None = None

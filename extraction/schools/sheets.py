@@ -92,6 +92,7 @@ def read_sheet(document: pdfium.PdfDocument, number: int) -> Sheet:
             turned_words=printed.turned_words,
             cut=printed.cut,
             column_gap=column_gap(lines),
+            damage=printed.damage,
             shown=shown,
         )
     finally:

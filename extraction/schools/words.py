@@ -15,6 +15,7 @@ import pypdfium2 as pdfium
 from extraction.evidence import Box
 from extraction.schools.glyphs import Glyphs, Place
 from extraction.schools.page_space import Matrix, PageSpace
+from extraction.schools.records import Damage
 
 MAX_CHARS = 100_000
 """Characters read of one page. The densest list seen prints 9,000 on a page; a bomb prints millions."""
@@ -82,6 +83,8 @@ class PrintedWords(msgspec.Struct, frozen=True):
     """Characters on the page, spaces not counted."""
     turned_words: tuple[Word, ...] = ()
     """Those that run up, down or upside down. Words that stand aslant (watermarks) are in neither."""
+    damage: Damage = Damage()
+    """What was mended while characters became words."""
     cut: bool = False
     """The page holds more than `MAX_CHARS`, and none of them was read."""
 
@@ -103,7 +106,7 @@ def _read(glyphs: Glyphs, space: PageSpace) -> PrintedWords:
     hidden: set[int] = set()
     turned: dict[int, list[Place]] = {}
     chars = 0
-    runs = _all_runs(glyphs.places())
+    runs, parted = _all_runs(glyphs.places())
     lefts, _ = glyphs.inked([run[0][0] for run in runs])
     _, rights = glyphs.inked([run[-1][0] for run in runs])
     for run, left, right in zip(runs, lefts, rights, strict=True):
@@ -126,15 +129,18 @@ def _read(glyphs: Glyphs, space: PageSpace) -> PrintedWords:
     if 2 * len(hidden) < len(words):
         words = [word for word in words if word.order not in hidden]
     across = [word for direction, places in turned.items() for word in _turned(places, direction)]
-    return PrintedWords(_without_doubles(words), chars, _without_doubles(across))
+    single = _without_doubles(words)
+    damage = Damage(parted=parted, hyphens=glyphs.soft_hyphens, doubled=len(words) - len(single))
+    return PrintedWords(single, chars, _without_doubles(across), damage)
 
 
-def _all_runs(places: Sequence[Place]) -> list[list[Place]]:
-    """The runs of a page, parted by narrower gaps where its words would be too long to be words."""
+def _all_runs(places: Sequence[Place]) -> tuple[list[list[Place]], int]:
+    """The runs of a page, and how many of them were parted by narrower gaps because words would be too long else."""
     runs = list(_runs(places))
     if len(runs) > _FEW and sum(map(len, runs)) > _TOO_LONG * len(runs) and (gap := squeezed_gap(places)) is not None:
-        return list(_runs(places, gap))
-    return runs
+        parted = list(_runs(places, gap))
+        return parted, len(parted) - len(runs)
+    return runs, 0
 
 
 def squeezed_gap(places: Sequence[Place]) -> float | None:

@@ -198,7 +198,7 @@ def _counted(reading: PageReading) -> str:
 def _damage(reading: PageReading) -> str:
     damage = reading.damage
     mended = damage.total - damage.lost
-    said = [f"{mended} damaged words mended"] if mended else []
+    said = [f"{mended} flaws of the text layer mended"] if mended else []
     said += [f"{damage.lost} with a lost letter"] if damage.lost else []
     return f'<p class="unsure">{", ".join(said)}</p>' if said else ""
 

@@ -204,5 +204,5 @@ def test_a_page_that_cannot_be_drawn_does_not_hide_the_others(tmp_path: Path) ->
     assert "page 7 is odd" in section
     assert "6 rows of about 8" in section
     assert "in a scan" in section
-    assert "3 damaged words mended, 1 with a lost letter" in section
+    assert "3 flaws of the text layer mended, 1 with a lost letter" in section
     assert page.xpath("//nav//a[@href='#page-7']/@class") == ["warned"]

@@ -43,6 +43,7 @@ def test_a_state_is_known_by_its_names_and_listed_abbreviations_only(text: str, 
 @pytest.mark.parametrize(
     ("text", "codes"),
     [
+        ("1350 Pennsylvania Avenue, Washington, DC 20004", []),
         ("State of Delaware, Department of Elections", ["DE"]),
         ("West Virginia Department of Education", ["WV"]),
         ("Washington County Public Schools", []),
