@@ -16,7 +16,7 @@ from extraction.evidence import Printed
 from extraction.places import county_of, state_code, zip_place
 from extraction.schools.asking.bands import BandedPage, banded_page
 from extraction.schools.confidence import county_warnings, signals_of
-from extraction.schools.damage import mended
+from extraction.schools.damage import mended, respelled
 from extraction.schools.document_state import NamedState, named_state
 from extraction.schools.grids import Layout
 from extraction.schools.headers import ColumnPlan
@@ -152,7 +152,8 @@ def _sheet(document: pdfium.PdfDocument, number: int, ocr: OcrOptions) -> tuple[
     """A page's sheet, from its picture if it is a scan, and why that could not be read."""
     sheet = mended(read_sheet(document, number))
     try:
-        return read_scan(document, sheet, ocr) or sheet, None
+        scan = read_scan(document, sheet, ocr)
+        return (respelled(scan) if scan is not None else sheet), None
     except OcrError as error:
         return sheet, error.message
 

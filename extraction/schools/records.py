@@ -124,8 +124,8 @@ class PageReading(msgspec.Struct, frozen=True, omit_defaults=True):
     page: int
     pages_total: int
     method: str
-    """The layout that was recognized (`ruled`, `profiles`, `blocks`, `columns`, `names`; `…+plan` where a model said what
-    its columns hold, `rows+model` where one gave the rows), or `empty`, `needs_ocr`, `no_table`."""
+    """The layout that was recognized (`ruled`, `profiles`, `blocks`, `columns`, `names`), or `empty`, `needs_ocr`,
+    `no_table`. `…+plan`: a model said what its columns hold; `rows+model`: one gave the rows."""
     rows: tuple[SchoolRow, ...] = ()
     confidence: float = 0.0
     rows_expected: int | None = None

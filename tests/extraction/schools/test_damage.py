@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from extraction.evidence import Box
-from extraction.schools.damage import mended
+from extraction.schools.damage import mended, respelled
 from extraction.schools.rulings import Rulings
 from extraction.schools.sheets import Sheet, lines_of
 from extraction.schools.words import Word
@@ -78,3 +79,29 @@ def test_letters_that_are_spaced_out_are_a_word() -> None:
     page = mended(sheet("S C H O O L", "A B", gap=4.0))
     assert texts(page) == ["SCHOOL", "A B"]
     assert page.damage.spaced == 1
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        ("Lincoin Elementary", "Lincoln Elementary"),
+        ("Biaden Lakes Primary", "Bladen Lakes Primary"),
+        ("Bladen-Lincoin Middie School", "Bladen-Lincoln Middle School"),
+        ("Trinity Schoo!", "Trinity School"),
+        ("Quillfiather School", "Quillfiather School"),
+    ],
+)
+def test_a_doubtful_word_of_a_scan_is_spelled_as_the_known_one_that_looks_alike(read: str, meant: str) -> None:
+    page = respelled(doubtful(sheet(read), 0.9))
+    assert texts(page) == [meant]
+    assert page.damage.restored == sum(a != b for a, b in zip(read.split(), meant.split(), strict=True))
+
+
+def test_a_word_that_was_read_surely_is_left_as_it_is() -> None:
+    page = respelled(doubtful(sheet("Lincoin Elementary"), 0.97))
+    assert texts(page) == ["Lincoin Elementary"]
+
+
+def doubtful(page: Sheet, sure: float) -> Sheet:
+    words = [msgspec.structs.replace(word, sure=sure) for word in page.words]
+    return msgspec.structs.replace(page, lines=lines_of(words), scanned=True)
