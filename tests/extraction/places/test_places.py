@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 
 from extraction.places import (
@@ -13,6 +15,7 @@ from extraction.places import (
     states_named,
     zip_place,
 )
+from extraction.places.make_zips import table
 
 
 def test_there_are_fifty_states_a_district_and_five_territories() -> None:
@@ -111,3 +114,8 @@ def test_the_words_of_places_are_those_of_cities_and_counties() -> None:
 
 def test_every_state_has_counties() -> None:
     assert [code for code in states() if not counties_of(code)] == []
+
+
+def test_the_table_of_zips_is_that_of_the_package() -> None:
+    kept = files("extraction.places").joinpath("zips.tsv").read_text("utf-8")
+    assert kept == table()
