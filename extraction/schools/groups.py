@@ -13,6 +13,7 @@ from extraction.evidence import Printed
 from extraction.places.counties import is_independent_city
 from extraction.schools.fields import normalize, sounds_like_school
 from extraction.schools.grids import Cell
+from extraction.schools.legends import legend_of
 from extraction.schools.records import FieldName
 from extraction.schools.vocabulary import plain, vocabulary
 
@@ -149,6 +150,7 @@ def is_aside(text: str) -> bool:
     return (
         "=" in text
         or not _LETTER.search(text)
+        or bool(legend_of([text]))
         or bool(_PAGE_NUMBER.match(text) or _PAGE_OF_PAGES.search(text) or _asides().match(text))
     )
 

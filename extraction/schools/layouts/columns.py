@@ -15,7 +15,7 @@ import msgspec
 from extraction.evidence import Box
 from extraction.schools.fields import fits
 from extraction.schools.grids import Grid, GridRow, cell_of
-from extraction.schools.groups import is_aside, read_heading
+from extraction.schools.groups import group_field, is_aside, read_heading
 from extraction.schools.headers import ColumnPlan, PlannedColumn, plan_from_values
 from extraction.schools.layouts.column_headers import HeaderFinder, TableHeader, is_dashes, parted
 from extraction.schools.layouts.gaps import Span, cut_at, inked_columns, part_columns
@@ -25,6 +25,9 @@ from extraction.schools.sheets import Line, Sheet, box_of, phrases
 from extraction.schools.words import Word
 
 _MIN_ROWS = 2
+_FEW_ROWS = 3
+_MOST_LONG = 1
+"""Words across a border that a page of few rows may have."""
 
 _STEADY: tuple[FieldName, ...] = (
     "zip",
@@ -49,8 +52,9 @@ class PlainColumns:
         plan = plan if plan is not None and plan.placed else None
         found: list[Grid] = []
         above: Sequence[Line] = ()
-        for header, lines in _sections(sheet, plan):
-            grid = _grid(sheet, header, lines, plan)
+        sections = _sections(sheet, plan)
+        for header, lines in sections:
+            grid = _grid(sheet, header, lines, plan, alone=len(sections) == 1)
             if grid is None:
                 above = lines
                 continue
@@ -103,13 +107,19 @@ def _enough(plan: ColumnPlan | None) -> float:
     return len(plan.labels) if len(plan.labels) <= 3 else 0.5 * len(plan.labels)
 
 
-def _grid(sheet: Sheet, header: TableHeader | None, lines: list[Line], plan: ColumnPlan | None) -> Grid | None:
+def _grid(
+    sheet: Sheet, header: TableHeader | None, lines: list[Line], plan: ColumnPlan | None, *, alone: bool
+) -> Grid | None:
     body = [line for line in lines if not is_dashes(line)]
-    tabular = [line for line in body if len(phrases(line, sheet.column_gap)) > 1 and not is_aside(line.text)]
+    tabular = [
+        line
+        for line in body
+        if len(phrases(line, sheet.column_gap)) > 1 and not is_aside(line.text) and not _is_coded_heading(line)
+    ]
     if header is not None and header.columns:
         columns = list(header.columns)
         body = [cut_at(line, [(left.right + right.left) / 2 for left, right in pairwise(columns)]) for line in body]
-    elif header is None and plan is not None and (kept := _columns_of(plan, tabular)):
+    elif header is None and plan is not None and (kept := _columns_of(plan, tabular, alone=alone)):
         columns = kept
     else:
         if header is not None:
@@ -128,13 +138,21 @@ def _grid(sheet: Sheet, header: TableHeader | None, lines: list[Line], plan: Col
     return Grid(tuple(edges), tuple(rows), own, header.words if header else 0) if rows else None
 
 
-def _columns_of(plan: ColumnPlan, tabular: Sequence[Line]) -> list[Span]:
+def _is_coded_heading(line: Line) -> bool:
+    """Whether a line heads a group by its code and name ("0290  Cedar Falls Schools"), which are no two columns."""
+    apart = max(right.box.left - left.box.right for left, right in pairwise(line.words))
+    return line.words[0].text.isdigit() and apart < 1.2 * line.height and group_field(line.text) is not None
+
+
+def _columns_of(plan: ColumnPlan, tabular: Sequence[Line], *, alone: bool) -> list[Span]:
     """The columns of earlier pages, if few words of this page stand across their borders."""
     columns = [Span(column.left, column.right) for column in plan.columns]
     borders = [column.left for column in columns[1:]]
     words = [word for line in tabular for word in line.words]
     crossing = sum(any(word.box.left < border - 1 < word.box.right - 2 for border in borders) for word in words)
-    return columns if words and crossing <= 0.04 * len(words) else []
+    # A page of nothing but a row or two may print a value that is longer than any before.
+    tolerated = max(_MOST_LONG if alone and len(tabular) <= _FEW_ROWS else 0, 0.04 * len(words))
+    return columns if words and crossing <= tolerated else []
 
 
 def _edges(columns: Sequence[Span], width: float) -> list[tuple[float, float]]:

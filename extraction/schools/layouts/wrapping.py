@@ -121,9 +121,12 @@ class Wrapping:
         if sum(map(bool, self._split[at])) < 2 and (at + 1 == len(self._lines) or self._fills(at, at + 1, self._name)):
             return False  # the first line of a long name
         above, below = self._lines[at - 1 : at], self._lines[at + 1 : at + 2]
-        if not above or not self._pitch or self._is_heading(at) or (self._goes_on(at) and not self._is_told_before(at)):
+        told = sum(map(bool, self._split[at])) > 1 and self._is_told_before(at)
+        # Where no two rows of one line stand together, only a value of other rows tells a row.
+        pitch = self._pitch or (self._step if told else 0.0)
+        if not above or not pitch or self._is_heading(at) or (self._goes_on(at) and not told):
             return False
-        near = 0.9 * self._pitch
+        near = 0.9 * pitch
         line = self._lines[at]
         return line.middle - above[0].middle >= near and (not below or below[0].middle - line.middle >= near)
 

@@ -8,7 +8,7 @@ from fpdf import FPDF
 
 from extraction.schools.json_lines import document_line
 from extraction.schools.reader import read_document
-from extraction.schools.records import PageReading, SchoolRow
+from extraction.schools.records import Damage, PageReading, SchoolRow
 from tests.extraction.schools.papers import HEADER, SCHOOLS, WIDTHS, draw_plain, draw_ruled, paper
 
 BLOCKS = (
@@ -194,7 +194,18 @@ def test_a_document_is_one_json_object() -> None:
         "normalized": {"title1_status": "schoolwide", "enrollment": "1024", "state": "NJ"},
     }
     assert isinstance(pages, list)
-    assert pages == [{"page": 1, "method": "ruled", "confidence": 1.0, "rows": 5, "rows_expected": 5, "warnings": []}]
+    assert pages == [
+        {
+            "page": 1,
+            "method": "ruled",
+            "scanned": False,
+            "confidence": 1.0,
+            "rows": 5,
+            "rows_expected": 5,
+            "damage": dict.fromkeys(Damage.__struct_fields__, 0),
+            "warnings": [],
+        }
+    ]
 
 
 def test_lines_between_rows_alone_part_rows_whose_names_wrap() -> None:
