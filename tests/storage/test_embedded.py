@@ -245,7 +245,8 @@ def test_a_first_start_that_was_killed_whole_is_done_again(empty_dir: Path, star
     user = start_user(empty_dir)
     assert eventually((empty_dir / "postgres.new" / "global").exists)
     for keeper in keepers(empty_dir):
-        for process in [*keeper.children(recursive=True), keeper]:
+        # The keeper first: it would tell its user that initdb failed.
+        for process in [keeper, *keeper.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):  # initdb's helpers come and go
                 process.kill()
     assert first_line(user).startswith("postgresql://")
