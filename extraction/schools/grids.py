@@ -6,14 +6,14 @@ in one place, for all layouts (`headers`, `rows`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from extraction.evidence import Box
 from extraction.schools.headers import ColumnPlan
-from extraction.schools.sheets import Sheet, box_of, printed_text
+from extraction.schools.sheets import Line, Sheet, box_of, printed_text
 from extraction.schools.words import Word
 
 
@@ -75,6 +75,13 @@ class Layout(Protocol):
         `plan` is what earlier pages said about the columns, for pages that go on without a header.
         """
         ...
+
+
+def headed(grid: Grid, lines: Iterable[Line]) -> Grid:
+    """The table with lines that stand over it, and name the group that it lists, as its first rows."""
+    empty = (None,) * (len(grid.columns) - 1)
+    headings = [GridRow((cell_of(line.words), *empty), line.box, heading=True) for line in lines]
+    return msgspec.structs.replace(grid, rows=(*headings, *grid.rows)) if headings else grid
 
 
 def turned_cells(words: Sequence[Word]) -> list[Cell]:

@@ -195,7 +195,6 @@ class _BodyReader:
         """The column that counts the rows."""
         self.numbers: list[tuple[str | None, str | None]] = []
         self._page = page
-        self._header = {plain(heading) for heading in plan.headings}
         self.carried: dict[FieldName, Printed] = dict(known.carried)
         self.schools: list[SchoolRow] = []
         self.expected = 0

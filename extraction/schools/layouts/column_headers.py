@@ -15,7 +15,7 @@ import msgspec
 from extraction.schools.grids import Cell, cell_of, turned_cells
 from extraction.schools.headers import ColumnPlan, plan_from_header
 from extraction.schools.layouts.gaps import Span
-from extraction.schools.sheets import Line, Sheet, box_of, phrases
+from extraction.schools.sheets import Line, Sheet, box_of, lines_of, phrases
 from extraction.schools.vocabulary import header_meaning, header_weight, vocabulary, words_of
 from extraction.schools.words import Word
 
@@ -137,7 +137,7 @@ def _parts(cell: Cell, columns: Sequence[Span]) -> list[Cell]:
         return [cell]
     borders = [(left.right + right.left) / 2 for left, right in pairwise(over)]
     parts: list[list[Word]] = [[] for _ in over]
-    lines = _lines(cell.words)
+    lines = [line.words for line in lines_of(cell.words)]
     for number, line in enumerate(lines):
         if number < len(lines) - 1 and _spans(line, borders):
             for part in parts:
@@ -159,17 +159,6 @@ def _within(part: Cell, column: Span) -> Cell:
         part.box, left=max(part.box.left, column.left - 2), right=min(part.box.right, column.right + 2)
     )
     return part if box.right <= box.left else msgspec.structs.replace(part, box=box)
-
-
-def _lines(words: Sequence[Word]) -> list[list[Word]]:
-    """Words by line, from the top."""
-    lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda word: (word.middle, word.box.left)):
-        if lines and word.middle - lines[-1][-1].middle < 0.5 * word.height:
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    return lines
 
 
 def _spans(line: Sequence[Word], borders: Sequence[float]) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 
 from extraction.evidence import Box
 from extraction.schools.fields import fits
-from extraction.schools.grids import Grid, GridRow, cell_of
+from extraction.schools.grids import Grid, GridRow, cell_of, headed
 from extraction.schools.groups import group_field, is_aside, read_heading
 from extraction.schools.headers import ColumnPlan, PlannedColumn, plan_from_values
 from extraction.schools.layouts.column_headers import HeaderFinder, TableHeader, is_dashes, parted
@@ -58,19 +58,10 @@ class PlainColumns:
             if grid is None:
                 above = lines
                 continue
-            found.append(_headed(grid, above))
+            named = (line for line in above if (cell := cell_of(line.words)) and read_heading(cell))
+            found.append(headed(grid, named))
             above = ()
         return found
-
-
-def _headed(grid: Grid, above: Sequence[Line]) -> Grid:
-    """The table with the lines over its header that name the group it lists."""
-    headings = [
-        GridRow((cell, *[None] * (len(grid.columns) - 1)), line.box, heading=True)
-        for line in above
-        if (cell := cell_of(line.words)) and read_heading(cell)
-    ]
-    return msgspec.structs.replace(grid, rows=(*headings, *grid.rows)) if headings else grid
 
 
 def _sections(sheet: Sheet, plan: ColumnPlan | None) -> list[tuple[TableHeader | None, list[Line]]]:

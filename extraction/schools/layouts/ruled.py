@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from extraction.evidence import Box
-from extraction.schools.grids import Cell, Grid, GridRow, cell_of, turned_text
+from extraction.schools.grids import Cell, Grid, GridRow, cell_of, headed, turned_text
 from extraction.schools.groups import may_name_group, read_heading
 from extraction.schools.headers import ColumnPlan
 from extraction.schools.rulings import Ruling
@@ -61,13 +61,13 @@ def _with_headings(grid: Grid, sheet: Sheet, above: Grid | None) -> Grid:
     """The table with the lines that stand over it, and name the group that it lists, as its first rows."""
     top, floor = grid.rows[0].box.top, above.rows[-1].box.bottom if above else 0.0
     left, right = grid.columns[0][0], grid.columns[-1][1]
-    headings = [
-        GridRow((cell, *[None] * (len(grid.columns) - 1)), line.box, heading=True)
+    over = [
+        line
         for line in sheet.lines
         if floor - 1 <= line.middle < top and left - 40 < line.box.left < right
         if (cell := cell_of(line.words)) and (read_heading(cell) or (above is not None and may_name_group(cell.text)))
     ]
-    return msgspec.structs.replace(grid, rows=(*headings, *grid.rows)) if headings else grid
+    return headed(grid, over)
 
 
 class _Raster(msgspec.Struct, frozen=True):
