@@ -17,7 +17,8 @@ from itertools import repeat
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from extraction.schools.page_space import Handle, PageSpace
+from extraction.schools.page_space import PageSpace
+from extraction.schools.plain_calls import Handle, address, plain_call
 
 Place = tuple[int, str, float, float, float, float]
 """A character: its index, what it prints ("" for a space or a line's end), its left, top, right and bottom.
@@ -83,22 +84,30 @@ class Glyphs:
         written = array("d", bytes(8 * 4 * len(indexes)))
         at, end = written.buffer_info()[0], written.buffer_info()[0] + 32 * len(indexes)
         edges = (range(at + 8 * edge, end, 32) for edge in range(4))
-        deque(map(_WRITE_INK_BOX, repeat(_address(self._raw)), indexes, *edges), maxlen=0)
+        deque(map(_WRITE_INK_BOX, repeat(address(self._raw)), indexes, *edges), maxlen=0)
         left, right, bottom, top = (written[edge::4] for edge in range(4))
         turn = self._space.matrix
         return _edges(turn.a, turn.c, turn.e, (left, right), (bottom, top))
 
-    def direction(self, index: int) -> int:
-        """Where a character's line runs on the displayed page, in degrees clockwise: 0 is from left to right."""
-        angle = pdfium_c.FPDFText_GetCharAngle(self._raw, index)
-        if angle <= 0:  # negative where pdfium does not know
-            return self._space.rotation if angle == 0 else 0
-        return (round(math.degrees(angle)) + self._space.rotation) % 360
+    def directions(self, indexes: Sequence[int]) -> list[int]:
+        """Where the lines of these characters run on the displayed page, in degrees clockwise: 0 is left to right."""
+        turned = self._space.rotation
+        known = {0.0: turned}
+        angles = map(_ANGLE, repeat(address(self._raw)), indexes)
+        # Negative where pdfium does not know.
+        return [
+            known[angle] if angle in known else 0 if angle < 0 else (round(math.degrees(angle)) + turned) % 360
+            for angle in angles
+        ]
 
-    def is_invisible(self, index: int) -> bool:
-        """Whether a character is drawn without ink, as the text behind a scan is."""
-        drawn = pdfium_c.FPDFText_GetTextObject(self._raw, index)
-        return bool(drawn) and (pdfium_c.FPDFTextObj_GetTextRenderMode(drawn) == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE)
+    def invisible(self, indexes: Sequence[int]) -> set[int]:
+        """Those of these characters that are drawn without ink, as the text behind a scan is."""
+        drawn = [*map(_TEXT_OBJECT, repeat(address(self._raw)), indexes)]
+        modes = {found: _RENDER_MODE(found) for found in set(drawn) if found}
+        if pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE not in modes.values():
+            return set()
+        unseen = {found for found, mode in modes.items() if mode == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE}
+        return {index for index, found in zip(indexes, drawn, strict=True) if found in unseen}
 
 
 class _Texts(dict[int, str]):
@@ -127,18 +136,21 @@ def _codes(raw: Handle, count: int) -> list[int]:
     return [pdfium_c.FPDFText_GetUnicode(raw, index) for index in range(count)]
 
 
-def _address(raw: Handle) -> int:
-    return ctypes.cast(raw, ctypes.c_void_p).value or 0
-
-
-_WRITE_LOOSE_BOX: Callable[[int, int, int], int] = ctypes.PYFUNCTYPE(
-    ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
-)(_address(pdfium_c.FPDFText_GetLooseCharBox))
-"""pdfium's function that takes plain addresses and keeps the interpreter's lock: 0.4 instead of 1.0 µs a character."""
-
-_WRITE_INK_BOX: Callable[[int, int, int, int, int, int], int] = ctypes.PYFUNCTYPE(
-    ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 4
-)(_address(pdfium_c.FPDFText_GetCharBox))
+_WRITE_LOOSE_BOX: Callable[[int, int, int], int] = plain_call(
+    pdfium_c.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
+)
+_WRITE_INK_BOX: Callable[[int, int, int, int, int, int], int] = plain_call(
+    pdfium_c.FPDFText_GetCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 4
+)
+_ANGLE: Callable[[int, int], float] = plain_call(
+    pdfium_c.FPDFText_GetCharAngle, ctypes.c_float, ctypes.c_void_p, ctypes.c_int
+)
+_TEXT_OBJECT: Callable[[int, int], int | None] = plain_call(
+    pdfium_c.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int
+)
+_RENDER_MODE: Callable[[int], int] = plain_call(
+    pdfium_c.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p
+)
 
 
 def _boxes(raw: Handle, count: int, space: PageSpace) -> tuple[list[float], list[float], list[float], list[float]]:
@@ -146,7 +158,7 @@ def _boxes(raw: Handle, count: int, space: PageSpace) -> tuple[list[float], list
     written = array("f", bytes(4 * 4 * count))
     first = written.buffer_info()[0]
     # Nobody keeps the answers: a character without a box has one of no height, which is left out as too small.
-    deque(map(_WRITE_LOOSE_BOX, repeat(_address(raw)), range(count), range(first, first + 16 * count, 16)), maxlen=0)
+    deque(map(_WRITE_LOOSE_BOX, repeat(address(raw)), range(count), range(first, first + 16 * count, 16)), maxlen=0)
     left, top, right, bottom = (written[edge::4] for edge in range(4))
     turn = space.matrix
     lefts, rights = _edges(turn.a, turn.c, turn.e, (left, right), (bottom, top))

@@ -38,11 +38,7 @@ class GridRow(msgspec.Struct, frozen=True):
     @property
     def filled(self) -> list[Cell]:
         """The cells that hold words, each once."""
-        kept: list[Cell] = []
-        for cell in self.cells:
-            if cell is not None and all(cell is not other for other in kept):
-                kept.append(cell)
-        return kept
+        return list({id(cell): cell for cell in self.cells if cell is not None}.values())
 
     @property
     def text(self) -> str:

@@ -10,6 +10,8 @@ from extraction.schools.vocabulary import plain
 
 _CODE = re.compile(r"(?<![\w/])([A-Z][A-Z0-9/]{0,5}|\d)\s*(?:=|–|-|:)\s+|(?<![\w/])([A-Z][A-Z0-9/]{0,5}|\d)=(?=\w)")
 
+_SIGNS = frozenset("=–-:")
+
 
 def legend_of(lines: Iterable[str]) -> dict[str, str]:
     """The Title I status that each explained code stands for, by the code as `plain` gives it.
@@ -18,6 +20,8 @@ def legend_of(lines: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for line in lines:
+        if _SIGNS.isdisjoint(line):
+            continue
         codes = list(_CODE.finditer(line))
         ends = [after.start() for after in codes[1:]] + [len(line)]
         for code, end in zip(codes, ends[: len(codes)], strict=True):

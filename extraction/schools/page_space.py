@@ -6,16 +6,10 @@ module (words, rulings, boxes of evidence) is in points from the upper left corn
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pypdfium2 as pdfium
 
 from extraction.evidence import Box
-
-Handle = Any
-"""A pointer of pdfium's own; its bindings have no types for them."""
-
 
 class Matrix(msgspec.Struct, frozen=True, array_like=True):
     """An affine map: x' = a·x + c·y + e, y' = b·x + d·y + f."""

@@ -14,7 +14,7 @@ from extraction.places import state_code
 from extraction.schools.fields import looks_like_address, normalize, zip_code
 from extraction.schools.grids import Cell, cell_of
 from extraction.schools.records import FieldName
-from extraction.schools.sheets import Line, lines_of
+from extraction.schools.sheets import Line, lines_of, stand_in_line
 from extraction.schools.words import Word
 
 _GRADES_BEHIND = re.compile(r"^(.*\S)\s*\(([^()]{1,20})\)$")
@@ -30,6 +30,29 @@ def name_parts(cell: Cell) -> dict[FieldName, Printed]:
 
     Remarks on lines of their own behind the grades, or in brackets, are left out.
     """
+    kept, found = (cell, {}) if stand_in_line(cell.words) else _name_lines(cell)
+    if kept is None:
+        return {}
+    if coded := _CODE_BEFORE.match(kept.text):
+        code = cell_of(kept.words[: len(coded[1].split())])
+        kept = cell_of(kept.words[len(coded[0].split()) :]) or kept
+        if code is not None:
+            found["state_school_id"] = Printed(coded[1], coded[1], code.box, 0.9)
+    text = _MARK_BEHIND.sub("", _MARK_BEFORE.sub("", kept.text))
+    bracket = _GRADES_BEHIND.match(text) if text.endswith(")") else None
+    if bracket and (span := normalize("grade_span", bracket[2])):
+        text = bracket[1]
+        found["grade_span"] = Printed(bracket[2], span, kept.box)
+    elif bracket and (status := normalize("title1_status", bracket[2])) not in {None, "unknown"}:
+        text = bracket[1]
+        found["title1_status"] = Printed(bracket[2], status or "", kept.box)
+    if (value := normalize("name", text)) is not None:
+        found["name"] = Printed(text, value, kept.box)
+    return found
+
+
+def _name_lines(cell: Cell) -> tuple[Cell | None, dict[FieldName, Printed]]:
+    """The lines of a cell that are the name, and what the lines below it say."""
     lines = list(lines_of(cell.words))
     for at, line in enumerate(lines):
         bracket = _GRADES_BEHIND.match(line.text) or _GRADES_ALONE.match(line.text)
@@ -45,25 +68,7 @@ def name_parts(cell: Cell) -> dict[FieldName, Printed]:
     if below is not None:
         found |= _parts_below(lines[below:])
         lines = lines[:below]
-    kept = cell_of([word for line in lines for word in line.words])
-    if kept is None:
-        return {}
-    if coded := _CODE_BEFORE.match(kept.text):
-        code = cell_of(kept.words[: len(coded[1].split())])
-        kept = cell_of(kept.words[len(coded[0].split()) :]) or kept
-        if code is not None:
-            found["state_school_id"] = Printed(coded[1], coded[1], code.box, 0.9)
-    text = _MARK_BEHIND.sub("", _MARK_BEFORE.sub("", kept.text))
-    bracket = _GRADES_BEHIND.match(text)
-    if bracket and (span := normalize("grade_span", bracket[2])):
-        text = bracket[1]
-        found["grade_span"] = Printed(bracket[2], span, kept.box)
-    elif bracket and (status := normalize("title1_status", bracket[2])) not in {None, "unknown"}:
-        text = bracket[1]
-        found["title1_status"] = Printed(bracket[2], status or "", kept.box)
-    if (value := normalize("name", text)) is not None:
-        found["name"] = Printed(text, value, kept.box)
-    return found
+    return cell_of([word for line in lines for word in line.words]), found
 
 
 def _is_below_name(text: str) -> bool:

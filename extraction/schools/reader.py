@@ -36,6 +36,10 @@ from extraction.schools.vocabulary import plain
 _GOOD_ENOUGH = 0.92
 """A layout that reads a page this surely is taken without trying the others."""
 
+_AS_BEFORE = 0.05
+_LEAST_SURE = 0.8
+"""So is one that did best on an earlier page, where it is hardly less sure than it was there."""
+
 
 class _Attempt(msgspec.Struct, frozen=True):
     """What one layout made of a page."""
@@ -70,7 +74,9 @@ class _Thread:
         self.legend: dict[str, str] = {}
         self.watch = SequenceWatch()
         self.method: str | None = None
-        """The layout that read the page before surely."""
+        """The layout that read an earlier page surely, or best of all."""
+        self.enough = _GOOD_ENOUGH
+        """How sure it has to be on the next page to be taken without trying the others."""
         self.state = state
         self.grids: tuple[ReadGrid, ...] = ()
         """Of the page that was read last."""
@@ -177,8 +183,6 @@ def _read_page(sheet: Sheet, total: int, thread: _Thread) -> PageReading:
         names_only = thread.plan is None and attempt.method == NamesUnderHeadings.name
         thread.plan = attempt.plan if attempt.plan.placed or names_only else thread.plan
     thread.grids = attempt.grids
-    if attempt.confidence >= _GOOD_ENOUGH:
-        thread.method = attempt.method
     thread.carried = {field: _from_heading(value, sheet.number) for field, value in attempt.carried.items()}
     schools = tuple(placed_school(school, thread.state) for school in attempt.schools)
     for number, name in attempt.numbers:
@@ -212,7 +216,13 @@ def _best_attempt(sheet: Sheet, thread: _Thread) -> _Attempt | None:
         if best is None or attempt.content > best.content:
             best = attempt
         if best.confidence >= _GOOD_ENOUGH:
+            thread.method, thread.enough = best.method, _GOOD_ENOUGH
             break
+        if best.method == thread.method and best.confidence >= thread.enough:
+            break
+    else:
+        if best is not None and best.confidence >= _LEAST_SURE:
+            thread.method, thread.enough = best.method, best.confidence - _AS_BEFORE
     return best if thread.given is None else _with_given_plan(best, sheet, thread, thread.given)
 
 

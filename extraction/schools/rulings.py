@@ -8,14 +8,17 @@ other; what lies within `MERGE` of each other is one ruling.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count, islice, repeat
 
 import msgspec
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from extraction.schools.page_space import Handle, Matrix, PageSpace
+from extraction.schools.page_space import Matrix, PageSpace
+from extraction.schools.plain_calls import address, plain_call
 
 MAX_SEGMENTS = 60_000
 """Path segments walked on one page. The busiest list seen draws 2,500; a map or a drawing has many more."""
@@ -30,6 +33,41 @@ _SHORTEST = 6.0
 """Points; shorter lines are underlines of letters, ticks and check boxes."""
 
 _MAX_FORM_DEPTH = 8
+
+_DRAWN = frozenset({pdfium_c.FPDF_PAGEOBJ_FORM, pdfium_c.FPDF_PAGEOBJ_PATH})
+_USUAL = 64
+"""Segments of a path that there is room for from the start."""
+
+_PAGE_OBJECT: Callable[[int, int], int | None] = plain_call(
+    pdfium_c.FPDFPage_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int
+)
+_FORM_OBJECT: Callable[[int, int], int | None] = plain_call(
+    pdfium_c.FPDFFormObj_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong
+)
+_COUNT_FORM_OBJECTS: Callable[[int], int] = plain_call(
+    pdfium_c.FPDFFormObj_CountObjects, ctypes.c_int, ctypes.c_void_p
+)
+_OBJECT_KIND: Callable[[int], int] = plain_call(pdfium_c.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
+_WRITE_MATRIX: Callable[[int, int], int] = plain_call(
+    pdfium_c.FPDFPageObj_GetMatrix, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p
+)
+_WRITE_FILL_COLOUR: Callable[[int, int, int, int, int], int] = plain_call(
+    pdfium_c.FPDFPageObj_GetFillColor, ctypes.c_int, ctypes.c_void_p, *[ctypes.c_void_p] * 4
+)
+_WRITE_DRAW_MODE: Callable[[int, int, int], int] = plain_call(
+    pdfium_c.FPDFPath_GetDrawMode, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
+)
+_COUNT_SEGMENTS: Callable[[int], int] = plain_call(pdfium_c.FPDFPath_CountSegments, ctypes.c_int, ctypes.c_void_p)
+_SEGMENT: Callable[[int, int], int | None] = plain_call(
+    pdfium_c.FPDFPath_GetPathSegment, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int
+)
+_WRITE_POINT: Callable[[int | None, int, int], int] = plain_call(
+    pdfium_c.FPDFPathSegment_GetPoint, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
+)
+_SEGMENT_KIND: Callable[[int | None], int] = plain_call(
+    pdfium_c.FPDFPathSegment_GetType, ctypes.c_int, ctypes.c_void_p
+)
+_CLOSES: Callable[[int | None], int] = plain_call(pdfium_c.FPDFPathSegment_GetClose, ctypes.c_int, ctypes.c_void_p)
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -104,74 +142,79 @@ class _Walk:
 
     def __init__(self, space: PageSpace) -> None:
         self._space = space
-        self._x, self._y = ctypes.c_float(), ctypes.c_float()
-        self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
-        self._matrix = pdfium_c.FS_MATRIX()
+        self._modes = array("i", [0, 0])
+        self._map = array("f", [0.0] * 6)
+        self._points = array("f", [0.0] * (2 * _USUAL))
 
     def segments(self, page: pdfium.PdfPage) -> Iterator[_Segment]:
         """The straight pieces of all paths that leave a mark."""
-        for index in range(pdfium_c.FPDFPage_CountObjects(page.raw)):
-            yield from self._of_object(pdfium_c.FPDFPage_GetObject(page.raw, index), self._space.matrix, depth=0)
+        objects = map(_PAGE_OBJECT, repeat(address(page.raw)), range(pdfium_c.FPDFPage_CountObjects(page.raw)))
+        yield from self._of_objects(objects, self._space.matrix, depth=0)
 
-    def _of_object(self, found: Handle, matrix: Matrix, depth: int) -> Iterator[_Segment]:
-        kind = pdfium_c.FPDFPageObj_GetType(found)
-        if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
-            if depth >= _MAX_FORM_DEPTH:
-                return
-            inner = matrix.after(self._matrix_of(found))
-            for index in range(pdfium_c.FPDFFormObj_CountObjects(found)):
-                yield from self._of_object(pdfium_c.FPDFFormObj_GetObject(found, index), inner, depth + 1)
-        elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
+    def _of_objects(self, objects: Iterable[int | None], matrix: Matrix, depth: int) -> Iterator[_Segment]:
+        # Most objects are text, which a page may have thousands of.
+        drawn = [(kind, found) for found in objects if found and (kind := _OBJECT_KIND(found)) in _DRAWN]
+        for kind, found in drawn:
+            if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
+                if depth < _MAX_FORM_DEPTH:
+                    inner = map(_FORM_OBJECT, repeat(found), range(_COUNT_FORM_OBJECTS(found)))
+                    yield from self._of_objects(inner, matrix.after(self._matrix_of(found)), depth + 1)
+                continue
             stroked, filled = self._draw_mode(found)
             if stroked or filled:
                 segments = self._of_path(found, matrix.after(self._matrix_of(found)))
                 if stroked or not _is_backdrop(segments, found, self._space):
                     yield from segments
 
-    def _matrix_of(self, found: Handle) -> Matrix:
-        raw = self._matrix
-        if not pdfium_c.FPDFPageObj_GetMatrix(found, raw):
-            return Matrix()
-        return Matrix(raw.a, raw.b, raw.c, raw.d, raw.e, raw.f)
+    def _matrix_of(self, found: int) -> Matrix:
+        return Matrix(*self._map) if _WRITE_MATRIX(found, self._map.buffer_info()[0]) else Matrix()
 
-    def _draw_mode(self, path: Handle) -> tuple[bool, bool]:
+    def _draw_mode(self, path: int) -> tuple[bool, bool]:
         """Whether the path is stroked and whether it is filled; a path that only clips is neither."""
-        pdfium_c.FPDFPath_GetDrawMode(path, self._fill, self._stroke)
-        return bool(self._stroke.value), self._fill.value != pdfium_c.FPDF_FILLMODE_NONE
+        at = self._modes.buffer_info()[0]
+        _WRITE_DRAW_MODE(path, at, at + self._modes.itemsize)
+        fill, stroke = self._modes
+        return bool(stroke), fill != pdfium_c.FPDF_FILLMODE_NONE
 
-    def _of_path(self, path: Handle, matrix: Matrix) -> list[_Segment]:
+    def _of_path(self, path: int, matrix: Matrix) -> list[_Segment]:
         """The straight pieces of a path, its closing lines too."""
+        segments = [*map(_SEGMENT, repeat(path), range(min(_COUNT_SEGMENTS(path), MAX_SEGMENTS)))]
+        if len(self._points) < 2 * len(segments):
+            self._points = array("f", [0.0] * (2 * len(segments)))
+        at = self._points.buffer_info()[0]
+        deque(map(_WRITE_POINT, segments, count(at, 8), count(at + 4, 8)), maxlen=0)
+        xs, ys = self._points[: 2 * len(segments) : 2], self._points[1 : 2 * len(segments) : 2]
+        a, b, c, d, e, f = msgspec.structs.astuple(matrix)
+        points = [(a * x + c * y + e, b * x + d * y + f) for x, y in zip(xs, ys, strict=True)]
+        kinds, closes = map(_SEGMENT_KIND, segments), map(_CLOSES, segments)
         pieces: list[_Segment] = []
-        x, y = self._x, self._y
-        at = start = (0.0, 0.0)
-        for index in range(min(pdfium_c.FPDFPath_CountSegments(path), MAX_SEGMENTS)):
-            segment = pdfium_c.FPDFPath_GetPathSegment(path, index)
-            pdfium_c.FPDFPathSegment_GetPoint(segment, x, y)
-            point = matrix.point(x.value, y.value)
-            kind = pdfium_c.FPDFPathSegment_GetType(segment)
+        last = start = (0.0, 0.0)
+        for point, kind, closed in zip(points, kinds, closes, strict=True):
             if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
                 start = point
             elif kind == pdfium_c.FPDF_SEGMENT_LINETO:
-                pieces.append((*at, *point))
-            at = point
-            if pdfium_c.FPDFPathSegment_GetClose(segment):
-                pieces.append((*at, *start))
-                at = start
+                pieces.append((*last, *point))
+            last = point
+            if closed:
+                pieces.append((*last, *start))
+                last = start
         return pieces
 
 
-def _is_backdrop(segments: list[_Segment], path: Handle, space: PageSpace) -> bool:
+def _is_backdrop(segments: list[_Segment], path: int, space: PageSpace) -> bool:
     """Whether a filled area borders nothing that a reader sees: paper-white, or the ground of the whole page."""
     if not segments:
         return True
-    xs = [x for x0, _, x1, _ in segments for x in (x0, x1)]
-    ys = [y for _, y0, _, y1 in segments for y in (y0, y1)]
-    wide, high = max(xs) - min(xs), max(ys) - min(ys)
+    x0s, y0s, x1s, y1s = zip(*segments, strict=True)
+    wide = max(*x0s, *x1s) - min(*x0s, *x1s)
+    high = max(*y0s, *y1s) - min(*y0s, *y1s)
     if min(wide, high) <= MERGE:
         return False  # a thin bar is a line, whatever its colour
     if wide > 0.95 * space.width and high > 0.8 * space.height:
         return True
-    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-    if not pdfium_c.FPDFPageObj_GetFillColor(path, red, green, blue, alpha):
+    colour = array("I", [0, 0, 0, 0])
+    at = colour.buffer_info()[0]
+    if not _WRITE_FILL_COLOUR(path, *range(at, at + 4 * colour.itemsize, colour.itemsize)):
         return False
-    return alpha.value == 0 or min(red.value, green.value, blue.value) >= 250
+    red, green, blue, alpha = colour
+    return alpha == 0 or min(red, green, blue) >= 250

@@ -7,7 +7,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from operator import itemgetter
+from operator import add, itemgetter, sub
 
 import msgspec
 import pypdfium2 as pdfium
@@ -27,11 +27,8 @@ class Line(msgspec.Struct, frozen=True):
 
     words: tuple[Word, ...]
     box: Box
-
-    @property
-    def text(self) -> str:
-        """The words with single spaces."""
-        return " ".join(word.text for word in self.words)
+    text: str
+    """The words with single spaces."""
 
     @property
     def middle(self) -> float:
@@ -101,23 +98,33 @@ def read_sheet(document: pdfium.PdfDocument, number: int) -> Sheet:
 
 def lines_of(words: Iterable[Word]) -> tuple[Line, ...]:
     """Words gathered into lines: a word belongs to the line whose middle is nearest, within half a line height."""
-    return tuple(Line(tuple(row), box_of(row)) for row in _rows(words))
+    return tuple([_line(row) for row in _rows([*words])])
 
 
 def line_of(words: Sequence[Word]) -> Line:
     """One line of these words."""
-    ordered = tuple(sorted(words, key=_left))
-    return Line(ordered, box_of(ordered))
+    return _line(sorted(words, key=_left))
 
 
-def _rows(words: Iterable[Word]) -> list[list[Word]]:
+def _line(ordered: Sequence[Word]) -> Line:
+    return Line(tuple(ordered), box_of(ordered), " ".join([word.text for word in ordered]))
+
+
+def stand_in_line(words: Sequence[Word]) -> bool:
+    """Whether words are one line, as those of most cells are."""
+    if len(words) < 2:
+        return True
+    boxes = [word.box for word in words]
+    tops, bottoms = [box.top for box in boxes], [box.bottom for box in boxes]
+    middles = [*map(add, tops, bottoms)]
+    return max(middles) - min(middles) < 0.8 * min(map(sub, bottoms, tops))
+
+
+def _rows(words: Sequence[Word]) -> list[list[Word]]:
     """The words of each line from left to right, the lines from top to bottom."""
+    if stand_in_line(words):
+        return [sorted(words, key=_left)] if words else []
     placed = [((word.box.top + word.box.bottom) / 2, word.box.left, word) for word in words]
-    if len(placed) < 2:
-        return [[word] for _, _, word in placed]
-    low, high = min([place[0] for place in placed]), max([place[0] for place in placed])
-    if high - low < 0.4 * min([word.box.bottom - word.box.top for _, _, word in placed]):
-        return [sorted([word for _, _, word in placed], key=_left)]  # as most cells are
     placed.sort(key=_PLACE)
     rows: list[list[Word]] = []
     line_middle = line_height = 0.0

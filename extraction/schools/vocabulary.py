@@ -25,6 +25,12 @@ _NOISE = re.compile(
     r"|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|january|february|march|april|june|july|august|september"
     r"|october|november|december)\.?\s*\d{1,2}(?:st|nd|rd|th)?|count day|as of|current)\b"
 )
+_LEFT_OUT = frozenset(
+    "sy fy fall spring percent one count day as of current jan feb mar apr may jun jul aug sep sept oct nov dec january"
+    " february march april june july august september october november december st nd rd th".split()
+)
+"""Words that are left out when a header is read."""
+
 _FOOTNOTES = re.compile(r"[*†‡§^]+")
 _ROMAN_ONE = re.compile(r"\btitle\s*(?:one|1|i)\b|\bt1\b")
 _NAME_AND_ADDRESS = re.compile(
@@ -33,6 +39,8 @@ _NAME_AND_ADDRESS = re.compile(
 _RUN_TOGETHER = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CUT_IN_TWO = re.compile(r"(\w)-\s*(?=\w)")
 _WORD = re.compile(r"[^\W_]+")
+_ANY_WEIGHT = 9
+"""The weight of a word that makes a header whatever stands beside it."""
 _OWNERS: frozenset[Heading] = frozenset({"name", "district"})
 """Fields whose words also say whose the other fields are."""
 _OF_A_SCHOOL: frozenset[Heading] = frozenset(
@@ -104,6 +112,9 @@ def header_meaning(text: str) -> HeaderMeaning | None:
     "public school" and "school" are names. A phrase must make up half of the header, so that a sentence of a title
     that mentions schools is no header.
     """
+    weights = [header_weight(word) for word in text.split()]
+    if not weights or sum(weights) < 0 or max(weights) <= 0:
+        return None
     meaning = _meaning(text)
     if meaning is None and "-" in text:
         meaning = _meaning(_CUT_IN_TWO.sub(r"\1", text))
@@ -132,23 +143,28 @@ def _meaning(text: str) -> HeaderMeaning | None:
     return None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16_384)
 def header_weight(word: str) -> int:
     """How much a word speaks for a header: a text with a `header_meaning` has a word above 0 and a sum of 0 or more.
 
-    That follows from the meaning's share of one half, so that rows can be told from headers word by word.
+    That follows from the meaning's share of one half, so that rows can be told from headers word by word. What a
+    hyphen cuts in two may be any word.
     """
+    if word.endswith("-"):
+        return _ANY_WEIGHT
     weights = _header_weights()
-    return sum(weights.get(part, -1 if part.isalpha() else 0) for part in words_of(word))
+    spelled = _RUN_TOGETHER.sub(" ", word)
+    return max(
+        sum(weights.get(part, -1 if part.isalpha() else 0) for part in words_of(spelling))
+        for spelling in {spelled, _CUT_IN_TWO.sub(r"\1", spelled)}
+    )
 
 
 @cache
 def _header_weights() -> dict[str, int]:
     known = vocabulary()
-    # These may be left out when a header is read.
-    weights = dict.fromkeys(("sy", "fy", "fall", "spring", "percent", "one"), 0)
-    weights |= {word: 1 for words in known.headers for word in words}
-    return weights | {word: 9 for phrase in known.plain_phrases["poverty"] for word in phrase.split()}
+    weights = dict.fromkeys(_LEFT_OUT, 0) | {word: 1 for words in known.headers for word in words}
+    return weights | {word: _ANY_WEIGHT for phrase in known.plain_phrases["poverty"] for word in phrase.split()}
 
 
 def _foremost(meanings: Sequence[Heading]) -> Heading:

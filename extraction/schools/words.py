@@ -35,6 +35,11 @@ _KERNING = 0.03
 _CLEAR_STEP = 0.02
 """The share of the line height between the widest gap inside of words and the narrowest between them."""
 
+_TWINS = 1.5
+"""Points by which an outline that is drawn twice is shifted."""
+
+_CELL = 2 * _TWINS
+
 _STEP_BACK = 0.6
 """The share of the line height by which a character may start before the end of the one in front of it."""
 
@@ -103,19 +108,19 @@ def read_words(page: pdfium.PdfPage, space: PageSpace) -> PrintedWords:
 
 def _read(glyphs: Glyphs, space: PageSpace) -> PrintedWords:
     words: list[Word] = []
-    hidden: set[int] = set()
     turned: dict[int, list[Place]] = {}
     chars = 0
     runs, parted = _all_runs(glyphs.places())
-    lefts, _ = glyphs.inked([run[0][0] for run in runs])
+    firsts = [run[0][0] for run in runs]
+    lefts, _ = glyphs.inked(firsts)
     _, rights = glyphs.inked([run[-1][0] for run in runs])
-    for run, left, right in zip(runs, lefts, rights, strict=True):
+    directions = glyphs.directions(firsts)
+    for run, left, right, direction in zip(runs, lefts, rights, directions, strict=True):
         word = _word(run, left, right)
         box = word.box
         if box.right < 0 or box.bottom < 0 or box.left > space.width or box.top > space.height:
             continue  # outside of what is displayed of the page
         chars += len(run)
-        direction = glyphs.direction(word.order)
         slope = (direction + 45) % 90 - 45
         if abs(slope) >= _SLOPE:
             continue
@@ -123,10 +128,9 @@ def _read(glyphs: Glyphs, space: PageSpace) -> PrintedWords:
             turned.setdefault(upright, []).extend(run)
             continue
         words.append(word)
-        if glyphs.is_invisible(word.order):
-            hidden.add(word.order)
     # Invisible words are a page's text where it is a scan that was read by someone; elsewhere they are no part of it.
-    if 2 * len(hidden) < len(words):
+    hidden = glyphs.invisible([word.order for word in words])
+    if 0 < 2 * len(hidden) < len(words):
         words = [word for word in words if word.order not in hidden]
     across = [word for direction, places in turned.items() for word in _turned(places, direction)]
     single = _without_doubles(words)
@@ -170,28 +174,26 @@ def _runs(places: Iterable[Place], word_gap: float = _WORD_GAP) -> Iterator[list
             if run:
                 yield run
                 run = []
-        elif not run:
-            run.append(place)
-        elif place[1] != run[-1][1] or not _doubles(run[-1], place):
-            if not _joins(run[-1], place, word_gap):
+            continue
+        if run:
+            before = run[-1]
+            if place[1] == before[1] and _doubles(before, place):
+                continue
+            gap, high = place[2] - before[4], before[5] - before[3]
+            if not -_STEP_BACK * high < gap < word_gap * high or not _in_line(before, place):
                 yield run
                 run = []
-            run.append(place)
+        run.append(place)
     if run:
         yield run
 
 
-def _joins(before: Place, place: Place, word_gap: float) -> bool:
-    """Whether a character goes on where the one before ends."""
-    _, _, _, line_top, end, line_bottom = before
-    _, _, left, top, _, bottom = place
-    high = line_bottom - line_top
-    # Characters of one font and line have the very same top and bottom.
-    if (top != line_top or bottom != line_bottom) and (
-        min(line_bottom, bottom) - max(line_top, top) < 0.5 * min(high, bottom - top)
-    ):
-        return False
-    return -_STEP_BACK * high < left - end < word_gap * high
+def _in_line(before: Place, place: Place) -> bool:
+    """Whether a character stands on the line of the one before; in one font, the two are of the very same height."""
+    top, bottom, line_top, line_bottom = place[3], place[5], before[3], before[5]
+    if top == line_top and bottom == line_bottom:
+        return True
+    return min(line_bottom, bottom) - max(line_top, top) >= 0.5 * min(line_bottom - line_top, bottom - top)
 
 
 def _doubles(before: Place, place: Place) -> bool:
@@ -201,9 +203,9 @@ def _doubles(before: Place, place: Place) -> bool:
 
 
 def _word(run: Sequence[Place], left: float, right: float) -> Word:
-    top, bottom = min([place[3] for place in run]), max([place[5] for place in run])
-    box = Box(round(left, 2), round(top, 2), round(right, 2), round(bottom, 2))
-    return Word("".join([place[1] for place in run]), box, run[0][0])
+    indexes, texts, _, tops, _, bottoms = zip(*run, strict=True)
+    box = Box(round(left, 2), round(min(tops), 2), round(right, 2), round(max(bottoms), 2))
+    return Word("".join(texts), box, indexes[0])
 
 
 def _turned(places: Sequence[Place], direction: int) -> Iterator[Word]:
@@ -224,15 +226,24 @@ def _turned(places: Sequence[Place], direction: int) -> Iterator[Word]:
 
 def _without_doubles(words: Sequence[Word]) -> tuple[Word, ...]:
     """Drop words that were drawn twice on (nearly) the same spot to look bold or shadowed."""
-    seen: dict[str, dict[tuple[int, int], Word]] = {}
+    if len({word.text for word in words}) == len(words):
+        return tuple(words)
+    seen: dict[str, dict[tuple[float, float], Word]] = {}
     kept: list[Word] = []
     for word in words:
-        column, row = round(word.box.left / 2), round(word.box.top / 2)
-        alike = seen.setdefault(word.text, {})
-        near = [(column + dx, row + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)] if alike else []
-        twins = [alike[spot] for spot in near if spot in alike]
-        if any(abs(twin.box.left - word.box.left) < 1.5 and abs(twin.middle - word.middle) < 1.5 for twin in twins):
-            continue
-        alike[column, row] = word
+        left, middle = word.box.left, word.middle
+        column, row = left // _CELL, middle // _CELL
+        alike = seen.get(word.text)
+        if alike is None:
+            seen[word.text] = {(column, row): word}
+        else:
+            # Twins stand in the same square or in one of those that its nearest corner touches.
+            beside = column + (1 if left / _CELL - column >= 0.5 else -1)
+            above = row + (1 if middle / _CELL - row >= 0.5 else -1)
+            spots = ((column, row), (beside, row), (column, above), (beside, above))
+            twins = [alike[spot] for spot in spots if spot in alike]
+            if any(abs(twin.box.left - left) < _TWINS and abs(twin.middle - middle) < _TWINS for twin in twins):
+                continue
+            alike[column, row] = word
         kept.append(word)
     return tuple(kept)

@@ -40,28 +40,41 @@ class TableHeader(msgspec.Struct, frozen=True):
         return sum(len(cell.words) for cell in self.cells)
 
 
+class _Phrase(msgspec.Struct, frozen=True):
+    """Words that stand together in a line, and how much they speak for a header (`header_weight`)."""
+
+    words: tuple[Word, ...]
+    left: float
+    right: float
+    weight: int
+    heads: bool
+    """Whether one of the words is one that headers have."""
+
+
 class HeaderFinder:
     """Looks for headers among the lines of a sheet; most lines are rows, and are told apart by their words alone."""
 
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
-        self._phrases = [[(words, box_of(words)) for words in phrases(line, sheet.column_gap)] for line in sheet.lines]
-        self._hopeful = [sum(_may_head(words) for words, _ in line) for line in self._phrases]
+        self._phrases = [[_weighed(words) for words in phrases(line, sheet.column_gap)] for line in sheet.lines]
+        self._hopeful = [any(phrase.heads for phrase in line) for line in self._phrases]
 
     def at(self, at: int) -> TableHeader | None:
         """The header that starts at a line: of one line or of a few close together, whichever says more."""
         best: tuple[float, TableHeader] | None = None
         if not self._hopeful[at] and not self._sheet.turned_words:
             return None
+        stacks: list[_Stack] = []
         for deep in range(1, _HEADER_LINES + 1):
             lines = self._sheet.lines[at : at + deep]
             if len(lines) < deep or not _close(lines[-2:]):
                 break
             if deep > 1 and is_dashes(lines[-1]):
                 return _dashed(lines, at) or (best[1] if best else None)
-            if not self._may_be_header(at, deep):
+            _stack(stacks, self._phrases[at + deep - 1])
+            if not self._may_be_header(stacks):
                 continue
-            header = _header(self._cells(at, deep), at, at + deep - 1)
+            header = _header(self._cells(stacks, lines), at, at + deep - 1)
             if header is None:
                 continue
             score = _worth(header.plan)
@@ -69,28 +82,16 @@ class HeaderFinder:
                 best = (score, header)
         return best[1] if best else None
 
-    def _may_be_header(self, at: int, deep: int) -> bool:
-        """Whether enough phrases have words of headers: two of them, and half of the columns' (`plan_from_header`)."""
-        columns = max(len(line) for line in self._phrases[at : at + deep])
-        hopeful = sum(self._hopeful[at : at + deep])
-        return bool(self._sheet.turned_words) or hopeful >= max(2.0, 0.5 * columns)
+    def _may_be_header(self, stacks: Sequence[_Stack]) -> bool:
+        """Whether enough cells may mean something: two of them, and half of all (`plan_from_header`)."""
+        hopeful = sum(stack.heads and stack.weight >= 0 for stack in stacks)
+        return bool(self._sheet.turned_words) or hopeful >= max(2.0, 0.5 * len(stacks))
 
-    def _cells(self, at: int, deep: int) -> list[Cell]:
-        """Phrases of neighbouring lines, joined where they stand above each other, and turned words beside them."""
-        stacks: list[_Stack] = []
-        for line in self._phrases[at : at + deep]:
-            for words, box in line:
-                under = [stack for stack in stacks if stack.left < box.right and box.left < stack.right]
-                whole = under[0] if under else _Stack(box.left, box.right, [])
-                if not under:
-                    stacks.append(whole)
-                whole.take(words, box.left, box.right)
-                for other in under[1:]:
-                    whole.take(other.words, other.left, other.right)
-                    stacks.remove(other)
+    def _cells(self, stacks: Sequence[_Stack], lines: Sequence[Line]) -> list[Cell]:
+        """The cells that phrases above each other make, and turned words beside them."""
         cells = [cell for stack in stacks if (cell := cell_of(stack.words))]
         if self._sheet.turned_words:
-            low, high = self._sheet.lines[at].box.top - 4, self._sheet.lines[at + deep - 1].box.bottom + 4
+            low, high = lines[0].box.top - 4, lines[-1].box.bottom + 4
             cells += turned_cells(
                 [word for word in self._sheet.turned_words if low < word.box.bottom and word.box.top < high]
             )
@@ -104,16 +105,32 @@ class _Stack:
     left: float
     right: float
     words: list[Word]
+    weight: int
+    heads: bool
 
-    def take(self, words: Sequence[Word], left: float, right: float) -> None:
-        self.words.extend(words)
-        self.left, self.right = min(self.left, left), max(self.right, right)
+    def take(self, other: _Phrase | _Stack) -> None:
+        self.words.extend(other.words)
+        self.left, self.right = min(self.left, other.left), max(self.right, other.right)
+        self.weight += other.weight
+        self.heads = self.heads or other.heads
 
 
-def _may_head(words: Sequence[Word]) -> bool:
-    """Whether a phrase has a word that headers have."""
+def _stack(stacks: list[_Stack], line: Sequence[_Phrase]) -> None:
+    """Put the phrases of the next line under those that they stand below of."""
+    for phrase in line:
+        over = [stack for stack in stacks if stack.left < phrase.right and phrase.left < stack.right]
+        if not over:
+            stacks.append(_Stack(phrase.left, phrase.right, [*phrase.words], phrase.weight, phrase.heads))
+            continue
+        over[0].take(phrase)
+        for other in over[1:]:
+            over[0].take(other)
+            stacks.remove(other)
+
+
+def _weighed(words: tuple[Word, ...]) -> _Phrase:
     weights = [header_weight(word.text) for word in words]
-    return max(weights) > 0 and sum(weights) >= -1  # a word may belong to the line above or below
+    return _Phrase(words, words[0].box.left, words[-1].box.right, sum(weights), max(weights) > 0)
 
 
 def is_dashes(line: Line) -> bool:
