@@ -1,6 +1,6 @@
 """Accuracy, speed and memory of the school list reader beside other engines that read tables, in one run.
 
-The documents are seven layouts that this program prints itself, with their truth, or those of a folder.
+The documents are eight layouts that this program prints itself, with their truth, or those of a folder.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WIDTH = 150
 
 _EXAMPLES = """\
 examples:
-  python benchmarks/schools.py                          seven layouts of 10 pages, with the engines installed here
+  python benchmarks/schools.py                          eight layouts of 10 pages, with the engines installed here
   python benchmarks/schools.py --peers-python ~/peers/bin/python
                                                         the others run by another interpreter, which has them:
                                                         pip install pdfplumber camelot-py tabula-py pypdf pdfminer.six

@@ -1,4 +1,4 @@
-"""Papers for the benchmark: lists of invented schools in seven layouts, of any size, with their truth.
+"""Papers for the benchmark: lists of invented schools in eight layouts, of any size, with their truth.
 
 Every run prints the same: what a school is called and where it stands is drawn with a fixed seed.
 """
@@ -97,6 +97,25 @@ def _ruled(pdf: FPDF, rows: Sequence[Record]) -> None:
     draw_table(pdf, (_DISTRICT, *_SCHOOL), rows, top=letterhead(pdf, "Title I Schools"))
 
 
+def _bordered(pdf: FPDF, rows: Sequence[Record]) -> None:
+    """A table as spreadsheets print it: each cell has four borders of its own, thin filled bars, 3,000 edges a page."""
+    columns = (_DISTRICT, *_SCHOOL)
+    top, high = letterhead(pdf, "Title I Schools"), 18.0
+    for number, row in enumerate([None, *rows]):
+        left, upper = 30.0, top + high * number
+        for column in columns:
+            text = column.head if row is None else column.text.format_map(row)
+            for x, y, wide, deep in (
+                (left, upper, column.width, 0.5),
+                (left, upper + high - 0.5, column.width, 0.5),
+                (left, upper, 0.5, high),
+                (left + column.width - 0.5, upper, 0.5, high),
+            ):
+                pdf.rect(x, y, wide, deep, style="F")
+            pdf.text(left + 3, upper + 12, text)
+            left += column.width
+
+
 def _columns(pdf: FPDF, rows: Sequence[Record]) -> None:
     draw_table(pdf, (_DISTRICT, *_SCHOOL), rows, top=letterhead(pdf, "Title I Schools"), style=_PLAIN)
 
@@ -156,6 +175,7 @@ def _side_by_side(pdf: FPDF, rows: Sequence[Record]) -> None:
 
 LAYOUTS: dict[str, tuple[int, Callable[[FPDF, Sequence[Record]], None]]] = {
     "ruled": (34, _ruled),
+    "bordered": (34, _bordered),
     "columns": (38, _columns),
     "grouped": (30, _grouped),
     "blocks": (22, _blocks),

@@ -42,7 +42,7 @@ def county_of(state: str, text: str) -> County | None:
 
 def counties_of(state: str) -> tuple[County, ...]:
     """The counties of a state by FIPS code; none where there is no such state."""
-    return _by_state().get(state.upper(), ())
+    return _of_state(state.upper())
 
 
 def county_name(text: str) -> str:
@@ -66,10 +66,14 @@ def is_independent_city(text: str) -> bool:
 
 def spelling_key(text: str) -> str:
     """What all spellings of one name share: case, accents, spaces and full stops do not count, St is Saint."""
-    plain = unicodedata.normalize("NFKD", text.replace("&", " and ")).encode("ascii", "ignore").decode().strip()
-    for abbreviation, word in _ABBREVIATIONS:
-        plain = abbreviation.sub(word, plain)
-    return re.sub(r"[\W_]+", "", plain).casefold()
+    plain = text.replace("&", " and ")
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
+    return _BETWEEN_WORDS.sub("", _ABBREVIATION.sub(_in_full, plain.strip())).casefold()
+
+
+def _in_full(abbreviation: re.Match[str]) -> str:
+    return _ABBREVIATED[_BETWEEN_WORDS.sub("", abbreviation[0]).casefold()]
 
 
 _LONGEST = 100
@@ -87,23 +91,25 @@ _LEADING = re.compile(
 _TRAILING = re.compile(rf"\s*(?:(?<=\s)|(?=\())(?:{_KINDS})$", re.IGNORECASE)
 _CODE = re.compile(r"^[\s(]*\d{1,5}[\s)]*[-–:.]?\s*|\s*[-–:]?\s*\(?\s*\d{1,5}\s*\)?\s*$")
 _STATE_BEHIND = re.compile(r"^(.*\S)\s*,\s*([^,]+)$")
-_ABBREVIATIONS = (
-    (re.compile(r"\b(?:st|saint)\b\.?", re.IGNORECASE), "saint "),
-    (re.compile(r"\b(?:ste|sainte)\b\.?", re.IGNORECASE), "sainte "),
-    (re.compile(r"\bmt\b\.?", re.IGNORECASE), "mount "),
-    (re.compile(r"^ft\b\.?", re.IGNORECASE), "fort "),
-    *(
-        (re.compile(rf"^{word[0]}(?:\.\s*|\s+)(?=\w)", re.IGNORECASE), f"{word} ")
-        for word in ("north", "south", "east", "west")
-    ),
-)
+_ABBREVIATION = re.compile(r"\b(?:st|ste|mt)\b\.?|^ft\b\.?|^[nsew](?:\.\s*|\s+)(?=\w)", re.IGNORECASE)
+_ABBREVIATED = {
+    "st": "saint",
+    "ste": "sainte",
+    "mt": "mount",
+    "ft": "fort",
+    "n": "north",
+    "s": "south",
+    "e": "east",
+    "w": "west",
+}
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
 # A list repeats its counties row after row.
 @lru_cache(maxsize=8192)
 def _find(state: str, text: str) -> County | None:
-    known = _by_key().get(state)
-    if known is None:
+    known = _by_key(state)
+    if not known:
         return None
     for printed in _readings(state, text):
         name = county_name(printed)
@@ -126,44 +132,33 @@ def _readings(state: str, text: str) -> Iterable[str]:
 
 
 @cache
-def _by_state() -> dict[str, tuple[County, ...]]:
-    grouped: dict[str, list[County]] = {}
-    for county in sorted(_listed(), key=lambda county: county.fips):
-        grouped.setdefault(county.state, []).append(county)
-    return {state: tuple(counties) for state, counties in grouped.items()}
-
-
-def _listed() -> Iterable[County]:
-    table = files("extraction.places").joinpath("counties.tsv").read_text("utf-8")
-    for line in table.splitlines():
-        if line and not line.startswith("#"):
-            fips, state, name = line.split("\t")
-            yield County(fips, state, county_name(name), name)
-    for state, added in _spellings()["added"].items():
-        for name, fips in added.items():
-            yield County(fips, state, county_name(name), name)
+def _of_state(state: str) -> tuple[County, ...]:
+    listed = sorted(row for row in _rows() if row[1] == state)
+    return tuple(County(fips, state, county_name(name), name) for fips, _, name in listed)
 
 
 @cache
-def _by_key() -> dict[str, dict[str, County]]:
-    found = {
-        state: {spelling_key(county.name): county for county in counties} for state, counties in _by_state().items()
-    }
-    for state, spellings in _spellings()["spelled"].items():
-        by_fips = {county.fips: county for county in counties_of(state)}
-        for spelling, fips in spellings.items():
-            found[state].setdefault(spelling_key(county_name(spelling)), by_fips[fips])
+def _rows() -> tuple[tuple[str, str, str], ...]:
+    """FIPS code, state and full name of every county."""
+    table = files("extraction.places").joinpath("counties.tsv").read_text("utf-8")
+    listed = (line.split("\t") for line in table.splitlines() if line and not line.startswith("#"))
+    added = ((fips, state, name) for state, names in _spellings()["added"].items() for name, fips in names.items())
+    return (*((fips, state, name) for fips, state, name in listed), *added)
+
+
+@cache
+def _by_key(state: str) -> dict[str, County]:
+    counties = counties_of(state)
+    found = {spelling_key(county.name): county for county in counties}
+    by_fips = {county.fips: county for county in counties}
+    for spelling, fips in _spellings()["spelled"].get(state, {}).items():
+        found.setdefault(spelling_key(county_name(spelling)), by_fips[fips])
     return found
 
 
 @cache
 def _independent_cities() -> frozenset[str]:
-    return frozenset(
-        spelling_key(county.name)
-        for counties in _by_state().values()
-        for county in counties
-        if county.full_name.endswith((" city", " City"))
-    )
+    return frozenset(spelling_key(county_name(name)) for _, _, name in _rows() if name.endswith((" city", " City")))
 
 
 @cache

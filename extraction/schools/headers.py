@@ -15,6 +15,7 @@ from extraction.schools.vocabulary import (
     header_meaning,
     is_field,
     marked_status,
+    may_mean,
     plain,
     vocabulary,
     words_of,
@@ -109,9 +110,11 @@ def plan_from_header(texts: Sequence[str | None], columns: Sequence[tuple[float,
     A header names the schools and at least one more column. A row of a table seldom does: "Lincoln School" is covered
     by known header words only to one half, and its neighbours would have to be header words too.
     """
+    filled = sum(map(bool, texts))
+    if sum(map(may_mean, filter(None, texts))) < max(2.0, 0.5 * filled):
+        return None
     meanings = [header_meaning(text) if text else None for text in texts]
     named = [meaning for meaning in meanings if meaning is not None]
-    filled = sum(1 for text in texts if text)
     if len(named) < 2 or len(named) < 0.5 * filled or sum(meaning.share for meaning in named) < 0.6 * filled:
         return None
     worded = [meaning.share for meaning in named if marked_status(meaning.heading) is None]

@@ -189,6 +189,8 @@ class _BodyReader:
 
     def __init__(self, plan: ColumnPlan, known: Known, page: int, *, bordered: bool) -> None:
         self._plan = plan
+        self._headers = [plain(column.text) if column.text is not None else None for column in plan.columns]
+        self._places = [(column.left, column.right) for column in plan.columns]
         self._bordered = bordered
         self._legend = known.legend
         self.counting: int | None = None
@@ -207,7 +209,8 @@ class _BodyReader:
         if not filled:
             return
         alone = len(filled) == 1 and not self._bordered
-        if is_total(row.text) or is_aside(row.text) or (alone and is_title(row.text)) or self._repeats_header(row):
+        text = row.text
+        if is_total(text) or is_aside(text) or (alone and is_title(text)) or self._repeats_header(row, filled):
             self._place(filled)
             return
         # In a list with a column for each level, a school of all levels stands across them.
@@ -311,18 +314,12 @@ class _BodyReader:
         value = normalize(field, cell.text) if field else None
         return {field: Printed(cell.text, value, cell.box, 0.8)} if field and value else {}
 
-    def _repeats_header(self, row: GridRow) -> bool:
+    def _repeats_header(self, row: GridRow, filled: Sequence[Cell]) -> bool:
         if self._plan.given and plain(row.text) in self._plan.given.headers:
             return True
         texts = [cell.text if cell else None for cell in row.cells]
-        same = sum(
-            text is not None and column.text is not None and plain(text) == plain(column.text)
-            for text, column in zip(texts, self._plan.columns, strict=True)
-        )
-        return (
-            same >= 0.5 * len(row.filled)
-            or plan_from_header(texts, [(column.left, column.right) for column in self._plan.columns]) is not None
-        )
+        same = [text for text, header in zip(texts, self._headers, strict=True) if text and plain(text) == header]
+        return len(same) >= 0.5 * len(filled) or plan_from_header(texts, self._places) is not None
 
     def _carry(self, heading: dict[FieldName, Printed]) -> None:
         # A new county ends the district above it; a new district stays in its county.

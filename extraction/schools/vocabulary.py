@@ -41,6 +41,8 @@ _CUT_IN_TWO = re.compile(r"(\w)-\s*(?=\w)")
 _WORD = re.compile(r"[^\W_]+")
 _ANY_WEIGHT = 9
 """The weight of a word that makes a header whatever stands beside it."""
+_FIELDS: frozenset[str] = frozenset(get_args(FieldName))
+_MARKS: frozenset[str] = frozenset(get_args(Mark))
 _OWNERS: frozenset[Heading] = frozenset({"name", "district"})
 """Fields whose words also say whose the other fields are."""
 _OF_A_SCHOOL: frozenset[Heading] = frozenset(
@@ -52,12 +54,12 @@ _COUNTS = frozenset({"number", "count", "num", "no", "students", "children", "ct
 
 def is_field(heading: str | None) -> TypeGuard[FieldName]:
     """Whether a header names one field, that is kept."""
-    return heading in get_args(FieldName)
+    return heading in _FIELDS
 
 
 def marked_status(heading: str | None) -> str | None:
     """The status that a column of marks is for, or None where it is no such column."""
-    return heading.removeprefix("marks_") if heading is not None and heading in get_args(Mark) else None
+    return heading.removeprefix("marks_") if heading is not None and heading in _MARKS else None
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
@@ -86,7 +88,7 @@ def vocabulary() -> Vocabulary:
     """The vocabulary, read once."""
     tables = tomllib.loads(files("extraction.schools").joinpath("vocabulary.toml").read_text("utf-8"))
     headers: dict[tuple[str, ...], Heading] = {}
-    kinds = {*get_args(FieldName), *get_args(Mark), "place", "ignored", "weak_name", "level"}
+    kinds = {*_FIELDS, *_MARKS, "place", "ignored", "weak_name", "level"}
     for kind, listed in tables["headers"].items():
         if kind not in kinds:
             raise ValueError(f"vocabulary.toml: {kind} is no field")
@@ -112,8 +114,7 @@ def header_meaning(text: str) -> HeaderMeaning | None:
     "public school" and "school" are names. A phrase must make up half of the header, so that a sentence of a title
     that mentions schools is no header.
     """
-    weights = [header_weight(word) for word in text.split()]
-    if not weights or sum(weights) < 0 or max(weights) <= 0:
+    if not may_mean(text):
         return None
     meaning = _meaning(text)
     if meaning is None and "-" in text:
@@ -141,6 +142,12 @@ def _meaning(text: str) -> HeaderMeaning | None:
             # "Elementary" is a header of a level only as a whole; in "Alder Elementary" it is a part of a name.
             return HeaderMeaning(heading, share) if share >= (0.9 if heading == "level" else 0.5) else None
     return None
+
+
+def may_mean(text: str) -> bool:
+    """Whether a text may have a `header_meaning`, by the weights of its words."""
+    weights = [header_weight(word) for word in text.split()]
+    return bool(weights) and sum(weights) >= 0 and max(weights) > 0
 
 
 @lru_cache(maxsize=16_384)
@@ -182,6 +189,8 @@ def _foremost(meanings: Sequence[Heading]) -> Heading:
 
 def _about_poverty(text: str) -> Heading | None:
     """What a header says that speaks of low income: a share, or a number of students, which is not kept."""
+    if not any(2 * header_weight(word) > _ANY_WEIGHT for word in text.split()):
+        return None
     words = words_of(_FOOTNOTES.sub(" ", text.casefold()))
     spoken = f" {' '.join(words)} "
     if len(words) < 2 or not any(f" {phrase} " in spoken for phrase in vocabulary().plain_phrases["poverty"]):

@@ -126,12 +126,13 @@ def _column(printed: Sequence[_Phrase], margins: Sequence[float], number: int) -
 def _rows(margin: float, column: Sequence[_Phrase]) -> list[GridRow]:
     """Headings and blocks of one column, from top to bottom."""
     flush = [phrase for phrase in column if abs(phrase.box.left - margin) <= _FLUSH]
+    fronts = [phrase for phrase in column if len(phrase.words) < 3 and phrase.box.right < margin + _FLUSH]
     taken: set[int] = set()
     found: list[tuple[float, GridRow]] = []
     for at, phrase in enumerate(flush):
         if not _PLACE.match(phrase.text):
             continue
-        above = _above(flush, at, column)
+        above = _above(flush, at, fronts)
         below = _below(flush, at)
         if not above:
             continue
@@ -149,10 +150,10 @@ def _rows(margin: float, column: Sequence[_Phrase]) -> list[GridRow]:
     return [row for _, row in sorted(found, key=lambda item: item[0])]
 
 
-def _above(flush: Sequence[_Phrase], place: int, column: Sequence[_Phrase]) -> list[int]:
+def _above(flush: Sequence[_Phrase], place: int, fronts: Sequence[_Phrase]) -> list[int]:
     """The lines of a block above its place: the name first, then the address if there is one.
 
-    Where a number or code stands in front of each name, a name line without one goes on from the line above.
+    `fronts` may stand in front of lines. Where a number or code stands in front of each name, a name line without one goes on from the line above.
     """
     above: list[int] = []
     for at in range(place - 1, max(-1, place - 1 - _HIGHEST), -1):
@@ -161,17 +162,16 @@ def _above(flush: Sequence[_Phrase], place: int, column: Sequence[_Phrase]) -> l
             break
         above.insert(0, at)
         if not _is_street(phrase, lowest=at == place - 1) and not (
-            at and not _numbered(phrase, column) and _numbered(flush[at - 1], column)
+            at and not _numbered(phrase, fronts) and _numbered(flush[at - 1], fronts)
         ):
             break  # the name; what stands above it is a heading or another block
     return above if above and not looks_like_address(flush[above[0]].text) else []
 
 
-def _numbered(phrase: _Phrase, column: Sequence[_Phrase]) -> bool:
+def _numbered(phrase: _Phrase, fronts: Sequence[_Phrase]) -> bool:
     """Whether something stands on the line in front of a phrase."""
     return any(
-        abs(other.middle - phrase.middle) < 1.0 and other.box.right < phrase.box.left and len(other.words) < 3
-        for other in column
+        other.box.right < phrase.box.left and abs(other.middle - phrase.middle) < 1.0 for other in fronts
     )
 
 

@@ -20,6 +20,7 @@ from extraction.schools.vocabulary import header_meaning, header_weight, vocabul
 from extraction.schools.words import Word
 
 _HEADER_LINES = 4
+_FEWEST_COLUMNS = 2
 _DASHES = frozenset("-=_–—")
 
 
@@ -57,12 +58,16 @@ class HeaderFinder:
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
         self._phrases = [[_weighed(words) for words in phrases(line, sheet.column_gap)] for line in sheet.lines]
-        self._hopeful = [any(phrase.heads for phrase in line) for line in self._phrases]
+        self._hopeful = [sum(phrase.heads for phrase in line) for line in self._phrases]
 
-    def at(self, at: int) -> TableHeader | None:
-        """The header that starts at a line: of one line or of a few close together, whichever says more."""
+    def at(self, at: int, enough: float = _FEWEST_COLUMNS) -> TableHeader | None:
+        """The header that starts at a line: of one line or of a few close together, whichever says more.
+
+        It means something in `enough` columns at least.
+        """
         best: tuple[float, TableHeader] | None = None
-        if not self._hopeful[at] and not self._sheet.turned_words:
+        hopeful = sum(self._hopeful[at : at + _HEADER_LINES])
+        if not self._sheet.turned_words and (not self._hopeful[at] or hopeful < enough):
             return None
         stacks: list[_Stack] = []
         for deep in range(1, _HEADER_LINES + 1):
@@ -72,20 +77,20 @@ class HeaderFinder:
             if deep > 1 and is_dashes(lines[-1]):
                 return _dashed(lines, at) or (best[1] if best else None)
             _stack(stacks, self._phrases[at + deep - 1])
-            if not self._may_be_header(stacks):
+            if not self._may_be_header(stacks, enough):
                 continue
             header = _header(self._cells(stacks, lines), at, at + deep - 1)
-            if header is None:
+            if header is None or len(header.plan.labels) < enough:
                 continue
             score = _worth(header.plan)
             if best is None or score >= best[0]:
                 best = (score, header)
         return best[1] if best else None
 
-    def _may_be_header(self, stacks: Sequence[_Stack]) -> bool:
-        """Whether enough cells may mean something: two of them, and half of all (`plan_from_header`)."""
+    def _may_be_header(self, stacks: Sequence[_Stack], enough: float) -> bool:
+        """Whether enough cells may mean something, and half of all (`plan_from_header`)."""
         hopeful = sum(stack.heads and stack.weight >= 0 for stack in stacks)
-        return bool(self._sheet.turned_words) or hopeful >= max(2.0, 0.5 * len(stacks))
+        return bool(self._sheet.turned_words) or hopeful >= max(enough, 0.5 * len(stacks))
 
     def _cells(self, stacks: Sequence[_Stack], lines: Sequence[Line]) -> list[Cell]:
         """The cells that phrases above each other make, and turned words beside them."""

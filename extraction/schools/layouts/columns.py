@@ -7,6 +7,7 @@ marks where each row starts. In monospaced reports the same holds, only the usua
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -76,7 +77,7 @@ def _sections(sheet: Sheet, plan: ColumnPlan | None) -> list[tuple[TableHeader |
     body: list[Line] = []
     at = 0
     while at < len(sheet.lines):
-        found = finder.at(at)
+        found = finder.at(at, enough)
         if found is None or len(found.plan.labels) < enough:
             body.append(sheet.lines[at])
             at += 1
@@ -191,7 +192,6 @@ def _joined_rows(
     wrapping = Wrapping(lines, split, edges, steady, plan)
     rows: list[GridRow] = []
     for group in wrapping.groups(_separators(sheet, lines)):
-        words = [[word for at in group.lines for word in split[at][column]] for column in range(len(edges))]
         boxes = [lines[at].box for at in group.lines]
         box = boxes[0]
         for other in boxes[1:]:
@@ -200,7 +200,8 @@ def _joined_rows(
             whole = [word for at in group.lines for word in lines[at].words]
             rows.append(GridRow((cell_of(whole), *[None] * (len(edges) - 1)), box, heading=True))
         else:
-            rows.append(GridRow(tuple(cell_of(column) for column in words), box))
+            cells = [[word for words in column for word in words] for column in zip(*(split[at] for at in group.lines))]
+            rows.append(GridRow(tuple([cell_of(words) for words in cells]), box))
     return rows
 
 
@@ -225,38 +226,37 @@ def _split(lines: Sequence[Line], edges: Sequence[tuple[float, float]], gap: flo
     A phrase stays together where it lies in one column. One that runs over a border is a long value of the column where
     it starts, up to the first word that stands where the next column's values start.
     """
-    printed = [[(words, box_of(words)) for words in phrases(line, gap)] for line in lines]
-    starts = [left for left, _ in edges]
+    lefts, rights = [left for left, _ in edges], [right for _, right in edges]
+    printed = [[(words, _column_around(words, lefts, rights)) for words in phrases(line, gap)] for line in lines]
     inside: list[list[float]] = [[] for _ in edges]
     for line in printed:
-        for _, box in line:
-            for column in _columns_around(edges, box):
-                inside[column].append(box.left)
-    starts = [min(found, default=start) for found, start in zip(inside, starts, strict=True)]
-    return [_cells_of_line(line, edges, starts) for line in printed]
+        for words, column in line:
+            if column is not None:
+                inside[column].append(words[0].box.left)
+    starts = [min(found, default=left) for found, left in zip(inside, lefts, strict=True)]
+    return [_cells_of_line(line, rights, starts) for line in printed]
 
 
-def _columns_around(edges: Sequence[tuple[float, float]], box: Box) -> list[int]:
-    return [i for i, (left, right) in enumerate(edges) if left - 1 <= box.left and box.right <= right + 3][:1]
+def _column_around(words: Sequence[Word], lefts: Sequence[float], rights: Sequence[float]) -> int | None:
+    """The column that a phrase lies in; None where it runs over a border."""
+    column = bisect_left(rights, words[-1].box.right - 3)
+    return column if column < len(lefts) and lefts[column] - 1 <= words[0].box.left else None
 
 
 def _cells_of_line(
-    line: Sequence[tuple[tuple[Word, ...], Box]], edges: Sequence[tuple[float, float]], starts: Sequence[float]
+    line: Sequence[tuple[tuple[Word, ...], int | None]], rights: Sequence[float], starts: Sequence[float]
 ) -> list[list[Word]]:
-    cells: list[list[Word]] = [[] for _ in edges]
-    for words, box in line:
-        around = _columns_around(edges, box)
-        column = around[0] if around else _column_at(edges, words[0].center)
+    cells: list[list[Word]] = [[] for _ in rights]
+    for words, around in line:
+        if around is not None:
+            cells[around] += words
+            continue
+        column = min(bisect_left(rights, words[0].center), len(rights) - 1)
         for word in words:
-            if not around:
-                begun = [i for i, start in enumerate(starts) if i > column and start - 2.0 <= word.box.left]
-                column = begun[-1] if begun else column
+            begun = [i for i, start in enumerate(starts) if i > column and start - 2.0 <= word.box.left]
+            column = begun[-1] if begun else column
             cells[column].append(word)
     return cells
-
-
-def _column_at(edges: Sequence[tuple[float, float]], x: float) -> int:
-    return next((i for i, (_, right) in enumerate(edges) if x <= right), len(edges) - 1)
 
 
 def _steady_columns(split: Sequence[Sequence[Sequence[Word]]], plan: ColumnPlan | None) -> list[int]:

@@ -144,7 +144,8 @@ def _grid(raster: _Raster, words: Sequence[Word], turned: Sequence[Word], space:
     for field, inside in held.items():
         by_cell.setdefault(cells.root(field), []).extend(inside)
     total = sum(len(inside) for inside in by_cell.values())
-    crowded = sum(len(inside) for inside in by_cell.values() if len(lines_of(inside)) > _MOST_LINES)
+    full = [inside for inside in by_cell.values() if len(inside) > _MOST_LINES]
+    crowded = sum(len(inside) for inside in full if len(lines_of(inside)) > _MOST_LINES)
     if not total or crowded > 0.5 * total:
         return None
     shown = {root: cell for root, inside in by_cell.items() if (cell := cell_of(inside))}

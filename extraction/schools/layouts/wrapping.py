@@ -7,6 +7,7 @@ line that names a district or county above a row is a heading.
 
 from __future__ import annotations
 
+import re
 import statistics
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from extraction.schools.words import Word
 _MOST_WRAPPED = 4
 """Lines of one row between two drawn lines; more of them are several rows under one rule."""
 
+
+_DIGIT = re.compile(r"\d")
 
 _NEARBY = 12
 """Lines around a line in which rows of the same district stand."""
@@ -61,7 +64,10 @@ class Wrapping:
         self._labels = plan.labels if plan else []
         steps = [below.middle - above.middle for above, below in pairwise(lines)]
         self._step = statistics.median(steps) if steps else 0.0
-        rows = [self._holds_steady_value(at) for at in range(len(lines))] if steady else []
+        self._steady_lines = [
+            any(_DIGIT.search(word.text) for column in steady for word in cells[column]) for cells in split
+        ]
+        rows = self._steady_lines
         pitches = [step for step, row, below in zip(steps, rows, rows[1:], strict=False) if row and below]
         self._pitch = statistics.median(pitches) if pitches else 0.0
         """Points between rows of one line."""
@@ -165,8 +171,7 @@ class Wrapping:
 
     def _holds_steady_value(self, at: int) -> bool:
         """Whether a line has a value in a column that never wraps (and not the letters of a long heading)."""
-        cells = self._split[at]
-        return any(any(char.isdigit() for word in cells[column] for char in word.text) for column in self._steady)
+        return self._steady_lines[at]
 
     def _is_heading(self, at: int) -> bool:
         """Whether a line names a group: it alone, above a row, without going on from the line above."""
