@@ -148,9 +148,7 @@ _ANGLE: Callable[[int, int], float] = plain_call(
 _TEXT_OBJECT: Callable[[int, int], int | None] = plain_call(
     pdfium_c.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int
 )
-_RENDER_MODE: Callable[[int], int] = plain_call(
-    pdfium_c.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p
-)
+_RENDER_MODE: Callable[[int], int] = plain_call(pdfium_c.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
 
 
 def _boxes(raw: Handle, count: int, space: PageSpace) -> tuple[list[float], list[float], list[float], list[float]]:

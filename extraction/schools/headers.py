@@ -12,10 +12,10 @@ from extraction.schools.records import FieldName
 from extraction.schools.vocabulary import (
     HeaderMeaning,
     Heading,
+    greatest_share,
     header_meaning,
     is_field,
     marked_status,
-    may_mean,
     plain,
     vocabulary,
     words_of,
@@ -23,6 +23,8 @@ from extraction.schools.vocabulary import (
 
 _FEWEST = 3
 """Values of a column, below which nothing is guessed from them."""
+MEANT = 0.6
+"""The share of a header's words that have to mean something, as a mean of its cells."""
 _GUESSED = 0.6
 """How sure a column's meaning is that only its values suggest."""
 
@@ -111,11 +113,11 @@ def plan_from_header(texts: Sequence[str | None], columns: Sequence[tuple[float,
     by known header words only to one half, and its neighbours would have to be header words too.
     """
     filled = sum(map(bool, texts))
-    if sum(map(may_mean, filter(None, texts))) < max(2.0, 0.5 * filled):
-        return None
+    if sum(greatest_share(text) for text in texts if text) < MEANT * filled:
+        return None  # as most rows; their texts need not be looked up
     meanings = [header_meaning(text) if text else None for text in texts]
     named = [meaning for meaning in meanings if meaning is not None]
-    if len(named) < 2 or len(named) < 0.5 * filled or sum(meaning.share for meaning in named) < 0.6 * filled:
+    if len(named) < 2 or len(named) < 0.5 * filled or sum(meaning.share for meaning in named) < MEANT * filled:
         return None
     worded = [meaning.share for meaning in named if marked_status(meaning.heading) is None]
     if sum(worded) < 0.7 * len(worded):

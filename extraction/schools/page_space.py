@@ -11,6 +11,7 @@ import pypdfium2 as pdfium
 
 from extraction.evidence import Box
 
+
 class Matrix(msgspec.Struct, frozen=True, array_like=True):
     """An affine map: x' = a·x + c·y + e, y' = b·x + d·y + f."""
 

@@ -44,9 +44,7 @@ _PAGE_OBJECT: Callable[[int, int], int | None] = plain_call(
 _FORM_OBJECT: Callable[[int, int], int | None] = plain_call(
     pdfium_c.FPDFFormObj_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong
 )
-_COUNT_FORM_OBJECTS: Callable[[int], int] = plain_call(
-    pdfium_c.FPDFFormObj_CountObjects, ctypes.c_int, ctypes.c_void_p
-)
+_COUNT_FORM_OBJECTS: Callable[[int], int] = plain_call(pdfium_c.FPDFFormObj_CountObjects, ctypes.c_int, ctypes.c_void_p)
 _OBJECT_KIND: Callable[[int], int] = plain_call(pdfium_c.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
 _WRITE_MATRIX: Callable[[int, int], int] = plain_call(
     pdfium_c.FPDFPageObj_GetMatrix, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p
@@ -64,9 +62,7 @@ _SEGMENT: Callable[[int, int], int | None] = plain_call(
 _WRITE_POINT: Callable[[int | None, int, int], int] = plain_call(
     pdfium_c.FPDFPathSegment_GetPoint, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
 )
-_SEGMENT_KIND: Callable[[int | None], int] = plain_call(
-    pdfium_c.FPDFPathSegment_GetType, ctypes.c_int, ctypes.c_void_p
-)
+_SEGMENT_KIND: Callable[[int | None], int] = plain_call(pdfium_c.FPDFPathSegment_GetType, ctypes.c_int, ctypes.c_void_p)
 _CLOSES: Callable[[int | None], int] = plain_call(pdfium_c.FPDFPathSegment_GetClose, ctypes.c_int, ctypes.c_void_p)
 
 
@@ -185,10 +181,13 @@ class _Walk:
         deque(map(_WRITE_POINT, segments, count(at, 8), count(at + 4, 8)), maxlen=0)
         xs, ys = self._points[: 2 * len(segments) : 2], self._points[1 : 2 * len(segments) : 2]
         a, b, c, d, e, f = msgspec.structs.astuple(matrix)
-        points = [(a * x + c * y + e, b * x + d * y + f) for x, y in zip(xs, ys, strict=True)]
+        points: list[tuple[float, float]] = [
+            (a * x + c * y + e, b * x + d * y + f) for x, y in zip(xs, ys, strict=True)
+        ]
         kinds, closes = map(_SEGMENT_KIND, segments), map(_CLOSES, segments)
         pieces: list[_Segment] = []
-        last = start = (0.0, 0.0)
+        last: tuple[float, float] = (0.0, 0.0)
+        start = last
         for point, kind, closed in zip(points, kinds, closes, strict=True):
             if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
                 start = point

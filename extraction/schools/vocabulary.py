@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal, TypeGuard, cast, get_args
@@ -20,16 +20,36 @@ Heading = FieldName | Literal["place", "ignored", "weak_name", "level"] | Mark
 A column of marks says by a cross in a row that this is its status.
 """
 
+_MONTHS = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec"
+    "|january|february|march|april|june|july|august|september|october|november|december"
+)
 _NOISE = re.compile(
     r"\b(?:(?:19|20)\d\d(?:\s*[-/]\s*(?:19|20)?\d\d)?|sy|fy\s*\d*|fall|spring|\d\d\s*-\s*\d\d"
-    r"|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|january|february|march|april|june|july|august|september"
-    r"|october|november|december)\.?\s*\d{1,2}(?:st|nd|rd|th)?|count day|as of|current)\b"
+    rf"|(?:{_MONTHS})\.?\s*\d{{1,2}}(?:st|nd|rd|th)?|count day|as of|current)\b"
 )
-_LEFT_OUT = frozenset(
-    "sy fy fall spring percent one count day as of current jan feb mar apr may jun jul aug sep sept oct nov dec january"
-    " february march april june july august september october november december st nd rd th".split()
+_BESIDES = frozenset(
+    {
+        "sy",
+        "fy",
+        "fall",
+        "spring",
+        "percent",
+        "one",
+        "count",
+        "day",
+        "as",
+        "of",
+        "and",
+        "current",
+        "st",
+        "nd",
+        "rd",
+        "th",
+    }
+    | {*_MONTHS.split("|")}
 )
-"""Words that are left out when a header is read."""
+"""Words that a header may have besides those that mean something; most are left out when it is read."""
 
 _FOOTNOTES = re.compile(r"[*†‡§^]+")
 _ROMAN_ONE = re.compile(r"\btitle\s*(?:one|1|i)\b|\bt1\b")
@@ -39,8 +59,10 @@ _NAME_AND_ADDRESS = re.compile(
 _RUN_TOGETHER = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CUT_IN_TWO = re.compile(r"(\w)-\s*(?=\w)")
 _WORD = re.compile(r"[^\W_]+")
-_ANY_WEIGHT = 9
+_DECIDES = 9
 """The weight of a word that makes a header whatever stands beside it."""
+Weight = tuple[int, int]
+"""Of a printed word: how many words of headers it has, and how many others. ("School/Home": 1, 1)"""
 _FIELDS: frozenset[str] = frozenset(get_args(FieldName))
 _MARKS: frozenset[str] = frozenset(get_args(Mark))
 _OWNERS: frozenset[Heading] = frozenset({"name", "district"})
@@ -114,7 +136,7 @@ def header_meaning(text: str) -> HeaderMeaning | None:
     "public school" and "school" are names. A phrase must make up half of the header, so that a sentence of a title
     that mentions schools is no header.
     """
-    if not may_mean(text):
+    if not greatest_share(text):
         return None
     meaning = _meaning(text)
     if meaning is None and "-" in text:
@@ -144,34 +166,52 @@ def _meaning(text: str) -> HeaderMeaning | None:
     return None
 
 
-def may_mean(text: str) -> bool:
-    """Whether a text may have a `header_meaning`, by the weights of its words."""
-    weights = [header_weight(word) for word in text.split()]
-    return bool(weights) and sum(weights) >= 0 and max(weights) > 0
+def greatest_share(text: str) -> float:
+    """The greatest `HeaderMeaning.share` that a text may have, by its words alone; 0 where it can mean nothing.
+
+    Rows are told from headers by this, word by word, because words repeat and texts do not.
+    """
+    return share_of(map(header_weight, text.split()))
+
+
+def share_of(weights: Iterable[Weight]) -> float:
+    """The greatest share that words of these weights may have: words of headers have to be half of them."""
+    speaking = against = 0
+    for for_header, not_for in weights:
+        speaking += for_header
+        against += not_for
+    if not speaking or against > speaking:
+        return 0.0
+    return 1.0 if speaking >= _DECIDES else speaking / (speaking + against)
 
 
 @lru_cache(maxsize=16_384)
-def header_weight(word: str) -> int:
-    """How much a word speaks for a header: a text with a `header_meaning` has a word above 0 and a sum of 0 or more.
-
-    That follows from the meaning's share of one half, so that rows can be told from headers word by word. What a
-    hyphen cuts in two may be any word.
-    """
+def header_weight(word: str) -> Weight:
+    """How many words of headers a printed word has and how many others. What a hyphen cuts in two may be any word."""
+    if word.isalpha() and (word[1:].islower() or word.isupper()):
+        weight = _header_weights().get(word.casefold(), -1)
+        return (weight, 0) if weight >= 0 else (0, 1)
     if word.endswith("-"):
-        return _ANY_WEIGHT
-    weights = _header_weights()
+        return _DECIDES, 0
     spelled = _RUN_TOGETHER.sub(" ", word)
-    return max(
-        sum(weights.get(part, -1 if part.isalpha() else 0) for part in words_of(spelling))
-        for spelling in {spelled, _CUT_IN_TWO.sub(r"\1", spelled)}
-    )
+    return max((_weight(spelling) for spelling in {spelled, _CUT_IN_TWO.sub(r"\1", spelled)}), key=_leaning)
+
+
+def _weight(text: str) -> Weight:
+    weights = _header_weights()
+    known = [weights.get(part, -1 if part.isalpha() else 0) for part in words_of(text)]
+    return sum(weight for weight in known if weight > 0), known.count(-1)
+
+
+def _leaning(weight: Weight) -> int:
+    return weight[0] - weight[1]
 
 
 @cache
 def _header_weights() -> dict[str, int]:
     known = vocabulary()
-    weights = dict.fromkeys(_LEFT_OUT, 0) | {word: 1 for words in known.headers for word in words}
-    return weights | {word: _ANY_WEIGHT for phrase in known.plain_phrases["poverty"] for word in phrase.split()}
+    weights = dict.fromkeys(_BESIDES, 0) | {word: 1 for words in known.headers for word in words}
+    return weights | {word: _DECIDES for phrase in known.plain_phrases["poverty"] for word in phrase.split()}
 
 
 def _foremost(meanings: Sequence[Heading]) -> Heading:
@@ -189,7 +229,7 @@ def _foremost(meanings: Sequence[Heading]) -> Heading:
 
 def _about_poverty(text: str) -> Heading | None:
     """What a header says that speaks of low income: a share, or a number of students, which is not kept."""
-    if not any(2 * header_weight(word) > _ANY_WEIGHT for word in text.split()):
+    if all(header_weight(word)[0] < _DECIDES for word in text.split()):
         return None
     words = words_of(_FOOTNOTES.sub(" ", text.casefold()))
     spoken = f" {' '.join(words)} "

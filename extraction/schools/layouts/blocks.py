@@ -153,7 +153,8 @@ def _rows(margin: float, column: Sequence[_Phrase]) -> list[GridRow]:
 def _above(flush: Sequence[_Phrase], place: int, fronts: Sequence[_Phrase]) -> list[int]:
     """The lines of a block above its place: the name first, then the address if there is one.
 
-    `fronts` may stand in front of lines. Where a number or code stands in front of each name, a name line without one goes on from the line above.
+    Where a number or code stands in front of each name, a name line without one goes on from the line above; `fronts`
+    are the phrases that may be such numbers.
     """
     above: list[int] = []
     for at in range(place - 1, max(-1, place - 1 - _HIGHEST), -1):
@@ -170,9 +171,7 @@ def _above(flush: Sequence[_Phrase], place: int, fronts: Sequence[_Phrase]) -> l
 
 def _numbered(phrase: _Phrase, fronts: Sequence[_Phrase]) -> bool:
     """Whether something stands on the line in front of a phrase."""
-    return any(
-        other.box.right < phrase.box.left and abs(other.middle - phrase.middle) < 1.0 for other in fronts
-    )
+    return any(other.box.right < phrase.box.left and abs(other.middle - phrase.middle) < 1.0 for other in fronts)
 
 
 def _is_street(phrase: _Phrase, *, lowest: bool) -> bool:

@@ -13,10 +13,10 @@ from itertools import pairwise
 import msgspec
 
 from extraction.schools.grids import Cell, cell_of, turned_cells
-from extraction.schools.headers import ColumnPlan, plan_from_header
+from extraction.schools.headers import MEANT, ColumnPlan, plan_from_header
 from extraction.schools.layouts.gaps import Span
 from extraction.schools.sheets import Line, Sheet, box_of, lines_of, phrases
-from extraction.schools.vocabulary import header_meaning, header_weight, vocabulary, words_of
+from extraction.schools.vocabulary import Weight, header_meaning, header_weight, share_of, vocabulary, words_of
 from extraction.schools.words import Word
 
 _HEADER_LINES = 4
@@ -42,14 +42,17 @@ class TableHeader(msgspec.Struct, frozen=True):
 
 
 class _Phrase(msgspec.Struct, frozen=True):
-    """Words that stand together in a line, and how much they speak for a header (`header_weight`)."""
+    """Words that stand together in a line."""
 
     words: tuple[Word, ...]
     left: float
     right: float
-    weight: int
-    heads: bool
-    """Whether one of the words is one that headers have."""
+    weights: tuple[Weight, ...]
+
+    @property
+    def heads(self) -> bool:
+        """Whether one of the words is one that headers have."""
+        return any(for_header for for_header, _ in self.weights)
 
 
 class HeaderFinder:
@@ -88,9 +91,11 @@ class HeaderFinder:
         return best[1] if best else None
 
     def _may_be_header(self, stacks: Sequence[_Stack], enough: float) -> bool:
-        """Whether enough cells may mean something, and half of all (`plan_from_header`)."""
-        hopeful = sum(stack.heads and stack.weight >= 0 for stack in stacks)
-        return bool(self._sheet.turned_words) or hopeful >= max(enough, 0.5 * len(stacks))
+        """Whether enough cells may mean something, and enough of each (`plan_from_header`)."""
+        shares = [share_of(stack.weights) for stack in stacks]
+        return bool(self._sheet.turned_words) or (
+            sum(map(bool, shares)) >= enough and sum(shares) >= MEANT * len(stacks)
+        )
 
     def _cells(self, stacks: Sequence[_Stack], lines: Sequence[Line]) -> list[Cell]:
         """The cells that phrases above each other make, and turned words beside them."""
@@ -110,14 +115,12 @@ class _Stack:
     left: float
     right: float
     words: list[Word]
-    weight: int
-    heads: bool
+    weights: list[Weight]
 
     def take(self, other: _Phrase | _Stack) -> None:
         self.words.extend(other.words)
+        self.weights.extend(other.weights)
         self.left, self.right = min(self.left, other.left), max(self.right, other.right)
-        self.weight += other.weight
-        self.heads = self.heads or other.heads
 
 
 def _stack(stacks: list[_Stack], line: Sequence[_Phrase]) -> None:
@@ -125,7 +128,7 @@ def _stack(stacks: list[_Stack], line: Sequence[_Phrase]) -> None:
     for phrase in line:
         over = [stack for stack in stacks if stack.left < phrase.right and phrase.left < stack.right]
         if not over:
-            stacks.append(_Stack(phrase.left, phrase.right, [*phrase.words], phrase.weight, phrase.heads))
+            stacks.append(_Stack(phrase.left, phrase.right, [*phrase.words], [*phrase.weights]))
             continue
         over[0].take(phrase)
         for other in over[1:]:
@@ -134,8 +137,7 @@ def _stack(stacks: list[_Stack], line: Sequence[_Phrase]) -> None:
 
 
 def _weighed(words: tuple[Word, ...]) -> _Phrase:
-    weights = [header_weight(word.text) for word in words]
-    return _Phrase(words, words[0].box.left, words[-1].box.right, sum(weights), max(weights) > 0)
+    return _Phrase(words, words[0].box.left, words[-1].box.right, tuple([header_weight(word.text) for word in words]))
 
 
 def is_dashes(line: Line) -> bool:

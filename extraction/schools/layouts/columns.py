@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import msgspec
 
@@ -22,7 +22,7 @@ from extraction.schools.layouts.column_headers import HeaderFinder, TableHeader,
 from extraction.schools.layouts.gaps import Span, cut_at, inked_columns, part_columns
 from extraction.schools.layouts.wrapping import Wrapping
 from extraction.schools.records import FieldName
-from extraction.schools.sheets import Line, Sheet, box_of, phrases
+from extraction.schools.sheets import Line, Sheet, phrases
 from extraction.schools.words import Word
 
 _MIN_ROWS = 2
@@ -200,8 +200,8 @@ def _joined_rows(
             whole = [word for at in group.lines for word in lines[at].words]
             rows.append(GridRow((cell_of(whole), *[None] * (len(edges) - 1)), box, heading=True))
         else:
-            cells = [[word for words in column for word in words] for column in zip(*(split[at] for at in group.lines))]
-            rows.append(GridRow(tuple([cell_of(words) for words in cells]), box))
+            columns = zip(*[split[at] for at in group.lines], strict=True)
+            rows.append(GridRow(tuple([cell_of([*chain(*column)]) for column in columns]), box))
     return rows
 
 
