@@ -31,6 +31,7 @@ from control_api.exports.controller import ExportController
 from control_api.health import HealthController
 from control_api.jobs.controller import JobController
 from control_api.jobs.service import Ring
+from control_api.llm.controller import LlmController
 from control_api.problems import exception_handlers
 from control_api.responses import add_security_headers, log_access
 from control_api.schools.controller import SchoolController
@@ -88,6 +89,7 @@ def create_app(
             EventController,
             SchoolController,
             StaffController,
+            LlmController,
             HealthController,
             DashboardController,
         ],

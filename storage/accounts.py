@@ -28,7 +28,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     """Upload documents and run jobs."""
     ADMIN = "admin"
-    """Manage users and keys."""
+    """Manage users, keys and budgets."""
 
     def includes(self, other: Role) -> bool:
         """Whether this role may do what `other` may."""

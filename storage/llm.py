@@ -1,16 +1,18 @@
 """The ledger of language models: reserved before a question is sent, settled when it is over, kept for good.
 
 An organization's reservations queue at its row of `llm_budget`, so that jobs that ask at the same time cannot pass its
-budget together. A reservation whose worker died ends by itself.
+budget together. A call whose worker died may have been answered and paid: it is settled as it was reserved.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,19 +29,42 @@ class LlmBudgetPassedError(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """Tokens and dollars, spent or allowed."""
+    """Tokens and dollars that were spent."""
 
     tokens: int
     dollars: Decimal
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """Tokens and dollars that may be spent; None: no limit."""
+
+    tokens: int | None
+    dollars: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class LlmBudgets:
     """What may be spent. `organization` holds within the last `days`, unless an organization has its own budget."""
 
-    job: Spending
-    organization: Spending
+    job: Budget
+    organization: Budget
     days: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetState:
+    """An organization's budget, and what of it is gone."""
+
+    allowed: Budget
+    set_at: datetime | None
+    """When the organization set it; None: it is that of the settings."""
+    since: datetime
+    """What was spent before no longer counts."""
+    calls: int
+    spent: Spending
+    reserved: Spending
+    """What open questions may cost at their worst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +100,10 @@ async def reserve_call(connection: AsyncConnection, call: NewCall, budgets: LlmB
     Raises:
         LlmBudgetPassedError: it would pass a budget; nothing was reserved.
     """
-    own = await _hold_budget(connection, call.organization_id)
-    since = func.now() - func.make_interval(0, 0, 0, budgets.days)
-    spent = await _spent(connection, and_(LlmCall.organization_id == call.organization_id, LlmCall.at > since))
-    allowed = Spending(
-        own.tokens if own.tokens is not None else budgets.organization.tokens,
-        own.dollars if own.dollars is not None else budgets.organization.dollars,
-    )
+    allowed = await _hold_budget(connection, call.organization_id, budgets)
+    await settle_lost_calls(connection, call.organization_id, job_id=call.job_id, attempt=call.attempt)
+    within = LlmCall.at > _since(budgets)
+    spent = await _spent(connection, and_(LlmCall.organization_id == call.organization_id, within))
     _check(call, f"the organization's budget of {budgets.days} days", spent, allowed)
     if call.job_id is not None:
         _check(call, "the job's budget", await _spent(connection, LlmCall.job_id == call.job_id), budgets.job)
@@ -129,6 +151,27 @@ async def settle_call(
     )
 
 
+async def settle_lost_calls(
+    connection: AsyncConnection, organization_id: UUID, *, job_id: UUID | None, attempt: int | None
+) -> None:
+    """Settles calls that nobody will: those of the job's earlier attempts, and any whose time is over.
+
+    Whether they were answered nobody knows, so that they count as they were reserved. One whose worker was only slow
+    is corrected when that worker settles it.
+    """
+    lost: ColumnElement[bool] = LlmCall.expires_at <= func.clock_timestamp()
+    if job_id is not None and attempt is not None:
+        lost = or_(lost, and_(LlmCall.job_id == job_id, LlmCall.attempt < attempt))
+    # Locked in one order, so that two who settle the same calls do not wait for each other in a ring.
+    ids = (
+        select(LlmCall.id)
+        .where(LlmCall.organization_id == organization_id, LlmCall.state == "reserved", lost)
+        .order_by(LlmCall.id)
+        .with_for_update()
+    )
+    await connection.execute(update(LlmCall).where(LlmCall.id.in_(ids)).values(state="failed", expires_at=None))
+
+
 async def spending_of_job(connection: AsyncConnection, job_id: UUID) -> JobSpending:
     """What a job's questions have cost so far; open ones do not count."""
     row = (
@@ -156,39 +199,91 @@ async def keep_answer(connection: AsyncConnection, organization_id: UUID, *, key
     await connection.execute(row.on_conflict_do_nothing())
 
 
-async def _hold_budget(connection: AsyncConnection, organization_id: UUID) -> LlmBudget:
-    """Locks the organization's budget until the transaction ends."""
+async def budget_state(connection: AsyncConnection, organization_id: UUID, budgets: LlmBudgets) -> BudgetState:
+    """What an organization may spend, and what it has spent within the budget's days."""
+    row = (
+        await connection.execute(select(LlmBudget.__table__).where(LlmBudget.organization_id == organization_id))
+    ).one_or_none()
+    is_open = and_(LlmCall.state == "reserved", LlmCall.expires_at > func.clock_timestamp())
+    tokens, since = LlmCall.input_tokens + LlmCall.output_tokens, _since(budgets)
+    sums = (
+        await connection.execute(
+            select(
+                since.label("since"),
+                func.count(LlmCall.id).label("calls"),
+                func.coalesce(func.sum(tokens), 0).label("tokens"),
+                func.coalesce(func.sum(LlmCall.dollars), 0).label("dollars"),
+                func.coalesce(func.sum(tokens).filter(is_open), 0).label("open_tokens"),
+                func.coalesce(func.sum(LlmCall.dollars).filter(is_open), 0).label("open_dollars"),
+            ).where(LlmCall.organization_id == organization_id, LlmCall.at > since)
+        )
+    ).one()
+    return BudgetState(
+        allowed=_allowed(row, budgets),
+        set_at=row.set_at if row is not None else None,
+        since=sums.since,
+        calls=sums.calls,
+        spent=Spending(int(sums.tokens - sums.open_tokens), sums.dollars - sums.open_dollars),
+        reserved=Spending(int(sums.open_tokens), Decimal(sums.open_dollars)),
+    )
+
+
+async def set_budget(connection: AsyncConnection, organization_id: UUID, budget: Budget) -> None:
+    """Gives an organization a budget of its own. It holds from the next question on."""
+    chosen = {"dollars": budget.dollars, "tokens": budget.tokens, "set_at": func.now()}
+    row = insert(LlmBudget).values(organization_id=organization_id, **chosen)
+    await connection.execute(row.on_conflict_do_update(index_elements=["organization_id"], set_=chosen))
+
+
+async def _hold_budget(connection: AsyncConnection, organization_id: UUID, budgets: LlmBudgets) -> Budget:
+    """What the organization may spend; locked until the transaction ends."""
     await connection.execute(insert(LlmBudget).values(organization_id=organization_id).on_conflict_do_nothing())
     row = (
         await connection.execute(
             select(LlmBudget.__table__).where(LlmBudget.organization_id == organization_id).with_for_update()
         )
     ).one()
-    return LlmBudget(organization_id=organization_id, dollars=row.dollars, tokens=row.tokens)
+    return _allowed(row, budgets)
+
+
+def _allowed(row: Row[Any] | None, budgets: LlmBudgets) -> Budget:
+    """The organization's own limits, or those of the settings. What it set to NULL has none."""
+    if row is None:
+        return budgets.organization
+    if row.set_at is not None:
+        return Budget(row.tokens, row.dollars)
+    return Budget(
+        row.tokens if row.tokens is not None else budgets.organization.tokens,
+        row.dollars if row.dollars is not None else budgets.organization.dollars,
+    )
+
+
+def _since(budgets: LlmBudgets) -> ColumnElement[datetime]:
+    return func.now() - func.make_interval(0, 0, 0, budgets.days)
 
 
 async def _spent(connection: AsyncConnection, of: ColumnElement[bool]) -> Spending:
-    """What was paid, and what is reserved for questions that may still be open."""
+    """What was paid, and what is reserved."""
     row = (
         await connection.execute(
             select(
                 func.coalesce(func.sum(LlmCall.input_tokens + LlmCall.output_tokens), 0),
                 func.coalesce(func.sum(LlmCall.dollars), 0),
-            ).where(of, or_(LlmCall.state != "reserved", LlmCall.expires_at > func.clock_timestamp()))
+            ).where(of)
         )
     ).one()
     return Spending(int(row[0]), Decimal(row[1]))
 
 
-def _check(call: NewCall, whose: str, spent: Spending, allowed: Spending) -> None:
-    if spent.dollars + call.dollars > allowed.dollars:
+def _check(call: NewCall, whose: str, spent: Spending, allowed: Budget) -> None:
+    if allowed.dollars is not None and spent.dollars + call.dollars > allowed.dollars:
         left = max(Decimal(0), allowed.dollars - spent.dollars)
         raise LlmBudgetPassedError(
             f"The next question could cost ${call.dollars:.4f}, and {whose} has only ${left:.4f} of"
             f" ${allowed.dollars:.2f} left. The page was read without the model."
         )
     tokens = call.input_tokens + call.output_tokens
-    if spent.tokens + tokens > allowed.tokens:
+    if allowed.tokens is not None and spent.tokens + tokens > allowed.tokens:
         raise LlmBudgetPassedError(
             f"The next question could take {tokens:,} tokens, and {whose} has only"
             f" {max(0, allowed.tokens - spent.tokens):,} of {allowed.tokens:,} left."

@@ -47,7 +47,7 @@ async def operator(connection: ASGIConnection[Any, Any, Any, Any], _handler: Bas
 
 
 async def admin(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Lets in who may manage users and keys."""
+    """Lets in who may manage users, keys and budgets."""
     await _admit(connection, Role.ADMIN)
 
 

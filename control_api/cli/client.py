@@ -62,6 +62,10 @@ class ApiClient:
         """The JSON answer to a POST; a repeat after a broken connection is the same request."""
         return self._call("POST", path, json=body, headers={"Idempotency-Key": str(uuid4())}).json()
 
+    def put(self, path: str, body: Any) -> Any:
+        """The JSON answer to a PUT."""
+        return self._call("PUT", path, json=body).json()
+
     def upload(self, path: Path) -> Any:
         """Uploads a PDF and returns the document."""
         try:

@@ -15,6 +15,7 @@ from dotenv import load_dotenv
 
 from control_api.cli import extract as extract_commands
 from control_api.cli import jobs as job_commands
+from control_api.cli import llm as llm_commands
 from control_api.cli.errors import CliError
 from control_api.cli.terminal import terminal
 from extraction.errors import ExtractionError
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.add_typer(extract_commands.app, name="extract")
 app.add_typer(job_commands.app, name="jobs")
+app.add_typer(llm_commands.app, name="llm")
 schools = typer.Typer(help="The official school directory.", no_args_is_help=True)
 app.add_typer(schools, name="schools")
 keys = typer.Typer(help="API keys.", no_args_is_help=True)

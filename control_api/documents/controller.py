@@ -91,7 +91,7 @@ class DocumentController(Controller):
 
     @get("/{document_id:uuid}", summary="One document")
     async def one(self, document_id: FromPath[UUID], documents: NamedDependency[DocumentService]) -> DocumentDetail:
-        """A PDF, how its pages were read, and how many schools it names."""
+        """A PDF, how many schools it names, and what came of its pages, which `pages_url` lists."""
         return await documents.get(document_id)
 
     @get("/{document_id:uuid}/pages", summary="How the pages of a document were read")

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from control_api.work.page_report import PageReport
+
 
 class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
     """A PDF, known by its content."""
@@ -39,4 +41,7 @@ class DocumentDetail(DocumentView, frozen=True, kw_only=True):
 
     schools: int
     """How many schools its rows name."""
-    pages_read: list[PageView]
+    reading: PageReport
+    """What came of its pages, as a job's result tells it."""
+    pages_url: str
+    """Where the pages are told one by one."""

@@ -16,15 +16,18 @@ from sqlalchemy.dialects.postgresql import insert
 from control_api.documents.pictures import PagePicture, PictureDesk, highlights
 from control_api.documents.schemas import DocumentDetail, DocumentView, PageView
 from control_api.documents.upload import Upload
+from control_api.work.page_report import page_report
 from extraction.schools.cage import inspect_pdf
 from storage.accounts import Account
 from storage.blobs import Blobs
 from storage.database import Database
 from storage.documents import blob_name, get_document, pages_of, school_boxes
 from storage.errors import NotFoundError
-from storage.models import Document, DocumentPage, DocumentSchool
+from storage.models import Document, DocumentSchool
 
 DocumentKey = tuple[datetime, UUID]
+MOST_ODD_PAGES = 10
+"""Pages told one by one with a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +84,18 @@ class DocumentService:
         Raises:
             NotFoundError: there is no such document in this organization.
         """
-        pages = select(*DocumentPage.__table__.c).where(DocumentPage.document_id == document_id)
         schools = select(func.count(DocumentSchool.school_id.distinct())).where(
             DocumentSchool.document_id == document_id
         )
         async with self.database.tenant(self.account.organization_id) as connection:
             document = _view(await get_document(connection, document_id))
-            read = (await connection.execute(pages.order_by(DocumentPage.page))).all()
+            reading = await page_report(connection, document_id, most_pages=MOST_ODD_PAGES)
             named = await connection.scalar(schools)
         return DocumentDetail(
             **msgspec.structs.asdict(document),
             schools=named or 0,
-            pages_read=[msgspec.convert(page, PageView, from_attributes=True) for page in read],
+            reading=reading,
+            pages_url=f"/api/v1/documents/{document_id}/pages",
         )
 
     async def pages(self, document_id: UUID, *, after: int | None, most: int) -> list[PageView]:

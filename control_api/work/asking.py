@@ -8,30 +8,29 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from sqlalchemy import select
 
+from control_api.llm.budgets import configured_budgets, exact
 from control_api.work.attempt import Attempt
 from extraction.llm.client import LlmClient
 from extraction.llm.errors import BudgetPassedError
 from extraction.llm.ledger import Cost, PlannedCall
-from extraction.llm.settings import BUDGET_DAYS, LlmSettings
+from extraction.llm.settings import LlmSettings
 from extraction.schools.cage import read_pages
 from extraction.schools.records import PageReading
 from storage.leases import Lease
 from storage.llm import (
     LlmBudgetPassedError,
-    LlmBudgets,
     NewCall,
-    Spending,
     keep_answer,
     kept_answer,
     reserve_call,
     settle_call,
+    settle_lost_calls,
     spending_of_job,
 )
 from storage.models import Job
@@ -84,9 +83,11 @@ async def page_source(attempt: Attempt, path: Path, state: str | None) -> AsyncG
 
 async def asking_report(attempt: Attempt) -> dict[str, Any]:
     """What the job's result says of its questions, over all attempts; empty where nothing was asked."""
-    async with attempt.database.tenant(attempt.lease.organization_id) as connection:
-        spent = await spending_of_job(connection, attempt.lease.job_id)
-        checkpoint = await connection.scalar(select(Job.checkpoint).where(Job.id == attempt.lease.job_id))
+    lease = attempt.lease
+    async with attempt.database.tenant(lease.organization_id) as connection:
+        await settle_lost_calls(connection, lease.organization_id, job_id=lease.job_id, attempt=lease.attempt)
+        spent = await spending_of_job(connection, lease.job_id)
+        checkpoint = await connection.scalar(select(Job.checkpoint).where(Job.id == lease.job_id))
     totals: dict[str, Any] = (checkpoint or {}).get("asking", {}).get("totals", {})
     if not spent.calls and not totals:
         return {}
@@ -141,11 +142,7 @@ class _JobLedger:
 
     def __init__(self, attempt: Attempt, settings: LlmSettings) -> None:
         self._attempt = attempt
-        self._budgets = LlmBudgets(
-            Spending(settings.job_tokens, _exact(settings.job_dollars)),
-            Spending(settings.organization_tokens, _exact(settings.organization_dollars)),
-            BUDGET_DAYS,
-        )
+        self._budgets = configured_budgets(settings)
 
     @property
     def _lease(self) -> Lease:
@@ -160,7 +157,7 @@ class _JobLedger:
             call.model,
             call.worst.input_tokens,
             call.worst.output_tokens,
-            _exact(call.worst.dollars),
+            exact(call.worst.dollars),
             call.seconds,
         )
         try:
@@ -176,7 +173,7 @@ class _JobLedger:
                 reservation,
                 input_tokens=cost.input_tokens,
                 output_tokens=cost.output_tokens,
-                dollars=_exact(cost.dollars),
+                dollars=exact(cost.dollars),
                 answered=ok,
             )
 
@@ -195,7 +192,3 @@ class _Answers:
         organization_id = self._attempt.lease.organization_id
         async with self._attempt.database.tenant(organization_id) as connection:
             await keep_answer(connection, organization_id, key=key, model=model, answer=text)
-
-
-def _exact(dollars: float) -> Decimal:
-    return Decimal(f"{dollars:.8f}")

@@ -15,14 +15,14 @@ from sqlalchemy import func, select
 from control_api.jobs.schemas import ExtractSchools
 from control_api.work.asking import asking_report, page_source
 from control_api.work.attempt import Attempt, WorkError
-from control_api.work.page_report import page_report, why_nothing
+from control_api.work.page_report import MOST_PAGES, PageReport, page_report, why_nothing
 from extraction.errors import PdfError
 from extraction.places import county_of
 from extraction.schools.records import PageReading, SchoolRow
 from storage.documents import blob_name, get_document
 from storage.jobs import JobState
 from storage.leases import Settlement, fenced
-from storage.models import DocumentPage, DocumentSchool
+from storage.models import DocumentSchool
 from storage.schools import ListedSchool, ReadPage, store_page
 from storage.sightings import Sighting
 
@@ -41,9 +41,11 @@ async def extract_schools(attempt: Attempt) -> Settlement:
                 raise WorkError(error.code, error.message) from error
         if not whole:
             return Settlement(JobState.QUEUED)
-    result = await _summary(attempt, params) | await asking_report(attempt)
-    if not result["schools"]:
-        raise WorkError("PDF_EXTRACTION_ERROR", why_nothing(result))
+    schools, report = await _summary(attempt, params)
+    asked = await asking_report(attempt)
+    if not schools:
+        raise WorkError("PDF_EXTRACTION_ERROR", why_nothing(report))
+    result = {"document_id": str(params.document_id), "schools": schools, **msgspec.to_builtins(report), **asked}
     return Settlement(JobState.SUCCEEDED, result=result)
 
 
@@ -136,25 +138,13 @@ def _county_fips(row: SchoolRow) -> str | None:
     return known.fips if known else None
 
 
-async def _summary(attempt: Attempt, params: ExtractSchools) -> dict[str, Any]:
+async def _summary(attempt: Attempt, params: ExtractSchools) -> tuple[int, PageReport]:
+    """How many schools the document names, and what came of its pages."""
     async with attempt.database.tenant(attempt.lease.organization_id) as connection:
         schools = await connection.scalar(
             select(func.count(DocumentSchool.school_id.distinct())).where(
                 DocumentSchool.document_id == params.document_id
             )
         )
-        pages = (
-            await connection.execute(
-                select(
-                    DocumentPage.page,
-                    DocumentPage.method,
-                    DocumentPage.confidence,
-                    DocumentPage.rows_found,
-                    DocumentPage.rows_expected,
-                    DocumentPage.warnings,
-                )
-                .where(DocumentPage.document_id == params.document_id)
-                .order_by(DocumentPage.page)
-            )
-        ).all()
-    return {"document_id": str(params.document_id), "schools": int(schools or 0), **page_report(pages)}
+        report = await page_report(connection, params.document_id, most_pages=MOST_PAGES)
+    return int(schools or 0), report

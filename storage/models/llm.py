@@ -13,13 +13,17 @@ from storage.models.base import Base, BigId, Now, Tenant
 
 
 class LlmBudget(Tenant, Base):
-    """What an organization may spend; NULL: as the settings say. Reservations of one organization queue at this row."""
+    """What an organization may spend. Reservations of one organization queue at this row.
+
+    NULL: as the settings say, until the organization has set its budget (`set_at`); then: no limit.
+    """
 
     __tablename__ = "llm_budget"
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), primary_key=True)
     dollars: Mapped[Decimal | None] = mapped_column(Numeric(12, 4))
     tokens: Mapped[int | None] = mapped_column(BigInteger)
+    set_at: Mapped[datetime | None]
 
 
 class LlmCall(Tenant, Base):
@@ -28,7 +32,7 @@ class LlmCall(Tenant, Base):
     __tablename__ = "llm_call"
     __table_args__ = (
         CheckConstraint("state IN ('reserved', 'answered', 'failed')", name="state"),
-        # An open reservation always ends by itself: its worker may be dead.
+        # An open call always has an end: its worker may be dead.
         CheckConstraint("(state = 'reserved') = (expires_at IS NOT NULL)", name="expires"),
         Index("ix_llm_call_organization", "organization_id", "at"),
         Index("ix_llm_call_job", "job_id"),

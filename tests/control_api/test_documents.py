@@ -60,7 +60,12 @@ async def test_a_pdf_is_kept_and_shown(api: httpx2.AsyncClient, tmp_path: Path) 
     }
     assert (tmp_path / "blobs" / "documents" / sha256[:2] / f"{sha256}.pdf").read_bytes() == content
     shown = (await api.get(answer.headers["location"])).json()
-    assert shown == document | {"schools": 0, "pages_read": []}
+    assert shown.items() >= (document | {"schools": 0, "pages_url": f"{answer.headers['location']}/pages"}).items()
+    assert (shown["reading"]["pages_read"], shown["reading"]["methods"], shown["reading"]["confidence"]) == (
+        0,
+        {},
+        None,
+    )
     assert (await api.get("/api/v1/documents")).json() == {"items": [document], "next": None}
 
 
@@ -202,7 +207,61 @@ async def test_documents_come_in_pages_with_what_was_read(
         )
     shown = (await api.get(f"/api/v1/documents/{ids[0]}")).json()
     assert shown["schools"] == 1
-    assert shown["pages_read"][0].items() >= (reading | {"warnings": ["one odd row"]}).items()
+    assert shown["reading"]["pages"] == [reading | {"warnings": ["one odd row"]}]
+
+
+async def test_a_document_of_thousands_of_pages_is_told_in_figures(
+    api: httpx2.AsyncClient, database: Database, account: KeyedAccount
+) -> None:
+    document_id = (await upload(api, a_pdf())).json()["id"]
+    page = {"organization_id": account.account.organization_id, "document_id": document_id, "method": "ruled"}
+    complete = [
+        page | {"page": number, "confidence": 0.9, "rows_found": 3, "rows_expected": 3, "warnings": []}
+        for number in range(1, 3001)
+    ]
+    incomplete = [
+        page | {"page": number, "confidence": 0.6, "rows_found": 2, "rows_expected": 5, "warnings": ["odd"] * 20}
+        for number in range(3001, 4001)
+    ]
+    empty = [
+        page
+        | {
+            "page": number,
+            "method": "no_table",
+            "confidence": 0.0,
+            "rows_found": 0,
+            "rows_expected": None,
+            "warnings": [],
+        }
+        for number in range(4001, 4501)
+    ]
+    async with database.tenant(account.account.organization_id) as connection:
+        await connection.execute(insert(DocumentPage), complete + incomplete + empty)
+    answer = await api.get(f"/api/v1/documents/{document_id}")
+    reading = answer.json()["reading"]
+    assert len(answer.content) < 5_000
+    told = reading.pop("pages")
+    assert reading == {
+        "rows": 11_000,
+        "rows_expected": 14_000,
+        "confidence": round((0.9 * 9_000 + 0.6 * 2_000) / 11_000, 3),
+        "pages_read": 4_500,
+        "methods": {"ruled": 4_000, "no_table": 500},
+        "outcomes": {"complete": 3_000, "incomplete": 1_000, "empty": 500},
+        "warnings": 20_000,
+        "pages_with_warnings": 1_000,
+    }
+    assert [odd["page"] for odd in told] == list(range(3_001, 3_011))
+    assert {len(odd["warnings"]) for odd in told} == {5}
+    pages: list[int] = []
+    listed = (await api.get(answer.json()["pages_url"], params={"limit": 200})).json()
+    while True:
+        pages += [item["page"] for item in listed["items"]]
+        if listed["next"] is None:
+            break
+        cursor = {"limit": 200, "cursor": listed["next"]}
+        listed = (await api.get(answer.json()["pages_url"], params=cursor)).json()
+    assert pages == list(range(1, 4_501))
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,8 @@ class FakeOpenAI:
         """Requests that reached the model."""
         self.requests: list[str] = []
         """Paths of all requests."""
+        self.taken = 0
+        """Requests that were taken on, answered yet or not."""
         self.arrived = asyncio.Event()
         """Set by the first request."""
         self.open = 0
@@ -136,6 +138,7 @@ class FakeOpenAI:
         if (refused := self._refused(body, endpoint)) is not None:
             return refused
         behaviour = self._behaviours.popleft() if self._behaviours else WELL
+        self.taken += 1
         await asyncio.sleep(behaviour.seconds)
         if behaviour.page is not None:
             return web.Response(text=behaviour.page, content_type="text/html")

@@ -13,20 +13,24 @@ from sqlalchemy import insert, select, text, update
 from storage.accounts import Account
 from storage.database import Database
 from storage.llm import (
+    Budget,
     LlmBudgetPassedError,
     LlmBudgets,
     NewCall,
     Spending,
+    budget_state,
     keep_answer,
     kept_answer,
     reserve_call,
+    set_budget,
     settle_call,
+    settle_lost_calls,
     spending_of_job,
 )
 from storage.models import LlmAnswer, LlmBudget, LlmCall
 from tests.storage.conftest import make_tenant
 
-BUDGETS = LlmBudgets(Spending(1000, Decimal("1.00")), Spending(2500, Decimal("2.50")), 30)
+BUDGETS = LlmBudgets(Budget(1000, Decimal("1.00")), Budget(2500, Decimal("2.50")), 30)
 
 
 def call(
@@ -82,14 +86,68 @@ async def test_what_was_not_used_is_free_again(database: Database, tenant: Accou
     await reserve(database, call(tenant, job_id))
 
 
-async def test_a_reservation_of_a_dead_worker_ends_by_itself(database: Database, tenant: Account) -> None:
+async def test_a_call_whose_worker_died_counts_as_it_was_reserved(database: Database, tenant: Account) -> None:
     job_id = uuid4()
-    reservation = await reserve(database, call(tenant, job_id, dollars="1.00", seconds=0.0))
-    await reserve(database, call(tenant, job_id, dollars="0.50"))
-    # Its worker was only slow: what the call cost is paid all the same.
-    await settle(database, tenant, reservation, dollars="0.90")
-    with pytest.raises(LlmBudgetPassedError):
-        await reserve(database, call(tenant, job_id, dollars="0.01"))
+    lost = await reserve(database, call(tenant, job_id, dollars="0.60", seconds=0.0))
+    with pytest.raises(LlmBudgetPassedError, match=r"only \$0\.4000"):
+        await reserve(database, call(tenant, job_id, dollars="0.50"))
+    later = await reserve(database, call(tenant, job_id, dollars="0.10"))
+    assert await states(database, tenant) == {lost: ("failed", Decimal("0.6")), later: ("reserved", Decimal("0.1"))}
+    # Its worker was only slow: what the call cost is known after all.
+    await settle(database, tenant, lost, dollars="0.05")
+    await reserve(database, call(tenant, job_id, dollars="0.85"))
+
+
+async def test_a_call_of_an_earlier_attempt_is_settled_once_by_the_next(database: Database, tenant: Account) -> None:
+    job_id, other_job = uuid4(), uuid4()
+    lost = await reserve(database, call(tenant, job_id, dollars="0.30"))
+    theirs = await reserve(database, call(tenant, other_job, dollars="0.30"))
+    own = await reserve(database, replace(call(tenant, job_id, dollars="0.30"), attempt=2))
+
+    async def settle_lost() -> None:
+        async with database.tenant(tenant.organization_id) as connection:
+            await settle_lost_calls(connection, tenant.organization_id, job_id=job_id, attempt=2)
+
+    await asyncio.gather(*(settle_lost() for _ in range(8)))
+    assert {number: state for number, (state, _) in (await states(database, tenant)).items()} == {
+        lost: "failed",
+        theirs: "reserved",
+        own: "reserved",
+    }
+    async with database.tenant(tenant.organization_id) as connection:
+        assert (await spending_of_job(connection, job_id)).dollars == Decimal("0.30")
+        state = await budget_state(connection, tenant.organization_id, BUDGETS)
+    assert (state.calls, state.spent.dollars, state.reserved.dollars) == (3, Decimal("0.30"), Decimal("0.60"))
+
+
+async def states(database: Database, tenant: Account) -> dict[int, tuple[str, Decimal]]:
+    async with database.tenant(tenant.organization_id) as connection:
+        rows = await connection.execute(select(LlmCall.id, LlmCall.state, LlmCall.dollars))
+        return {row.id: (row.state, row.dollars) for row in rows}
+
+
+async def test_what_an_organization_sets_holds_from_the_next_question_on(database: Database, tenant: Account) -> None:
+    async def chosen(budget: Budget) -> None:
+        async with database.tenant(tenant.organization_id) as connection:
+            await set_budget(connection, tenant.organization_id, budget)
+
+    await chosen(Budget(tokens=150, dollars=None))
+    await reserve(database, call(tenant, None, dollars="900"))
+    with pytest.raises(LlmBudgetPassedError, match="only 50 of 150 left"):
+        await reserve(database, call(tenant, None, dollars="900"))
+    await chosen(Budget(tokens=None, dollars=None))
+    await reserve(database, call(tenant, None, dollars="900", tokens=10**9))
+    with pytest.raises(LlmBudgetPassedError, match="the job's budget"):
+        await reserve(database, call(tenant, uuid4(), dollars="1.01"))
+    await chosen(Budget(tokens=None, dollars=Decimal(0)))
+    with pytest.raises(LlmBudgetPassedError, match=r"only \$0\.0000 of \$0\.00 left"):
+        await reserve(database, call(tenant, None, dollars="0.01"))
+    other = await make_tenant(database, "South")
+    await reserve(database, call(other, None))
+    async with database.tenant(other.organization_id) as connection:
+        state = await budget_state(connection, other.organization_id, BUDGETS)
+    assert (state.allowed, state.set_at, state.spent) == (BUDGETS.organization, None, Spending(0, Decimal(0)))
+    assert state.reserved == Spending(100, Decimal("0.4"))
 
 
 async def test_an_organization_may_have_a_budget_of_its_own(database: Database, tenant: Account) -> None:
@@ -103,7 +161,7 @@ async def test_an_organization_may_have_a_budget_of_its_own(database: Database, 
 
 
 async def test_old_calls_do_not_count(database: Database, tenant: Account) -> None:
-    small = replace(BUDGETS, organization=Spending(1000, Decimal("0.50")))
+    small = replace(BUDGETS, organization=Budget(1000, Decimal("0.50")))
     reservation = await reserve(database, call(tenant, uuid4()), small)
     await settle(database, tenant, reservation, dollars="0.40")
     with pytest.raises(LlmBudgetPassedError):
