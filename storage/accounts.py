@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, insert, select, text, update
@@ -15,25 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database import Database
 from storage.errors import NotFoundError
 from storage.models import ApiKey, Organization, User
+from storage.roles import Role
 
 KEY_MARK = "t1_"
 FIRST_START_LOCK = 0x7171E2
-
-
-class Role(StrEnum):
-    """What a user may do; each role may do what the ones before it may."""
-
-    VIEWER = "viewer"
-    """Look at everything of the organization."""
-    OPERATOR = "operator"
-    """Upload documents and run jobs."""
-    ADMIN = "admin"
-    """Manage users, keys and budgets."""
-
-    def includes(self, other: Role) -> bool:
-        """Whether this role may do what `other` may."""
-        order = list(Role)
-        return order.index(self) >= order.index(other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from storage.accounts import Account, Role, create_account
+from storage.accounts import Account, create_account
 from storage.database import Database
 from storage.embedded import EmbeddedPostgres
 from storage.migrations.run import migrate
+from storage.roles import Role
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,8 +13,9 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from control_api.problems import ApiError
-from storage.accounts import Account, Role, account_of_key
+from storage.accounts import Account, account_of_key
 from storage.database import Database
+from storage.roles import Role
 
 PUBLIC_PATHS = ("/", "/static", "/health", "/schema")
 """Paths (with what is below all but the first) that ask for no key: the page, probes, the description of the API."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from extraction.nces import read_directory
-from storage.accounts import Role, create_key, create_user, find_user, first_account
+from storage.accounts import create_key, create_user, find_user, first_account
 from storage.database import Database, open_database
 from storage.directory import COLUMNS, import_directory
 from storage.errors import NotFoundError
+from storage.roles import Role
 from storage.settings import StorageSettings
 
 FIRST_ORGANIZATION = "My organization"

@@ -19,8 +19,8 @@ from control_api.cli import llm as llm_commands
 from control_api.cli.errors import CliError
 from control_api.cli.terminal import terminal
 from extraction.errors import ExtractionError
-from storage.accounts import Role
 from storage.errors import StorageError
+from storage.roles import Role
 
 app = typer.Typer(
     help=(

@@ -16,8 +16,9 @@ from litestar import Litestar
 from control_api.app import create_app
 from control_api.jobs.service import Ring
 from control_api.settings import ApiSettings
-from storage.accounts import Role, create_account, create_key, create_user
+from storage.accounts import create_account, create_key, create_user
 from storage.database import Database
+from storage.roles import Role
 from storage.settings import StorageSettings
 from tests.conftest import KeyedAccount
 

@@ -13,8 +13,9 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import text
 
 from control_api.auth.guards import PUBLIC_PATHS, ROLE_GUARDS
-from storage.accounts import Role, create_key
+from storage.accounts import create_key
 from storage.database import Database
+from storage.roles import Role
 from tests.conftest import KeyedAccount
 from tests.control_api.conftest import ClientOf, MakeUser
 

@@ -10,10 +10,10 @@ import httpx2
 from sqlalchemy import insert, update
 
 from control_api.jobs.schemas import PARAMS_OF_KIND
-from storage.accounts import Role
 from storage.database import Database
 from storage.jobs import JobKind, NewJob, create_job
 from storage.models import Job, JobAttempt
+from storage.roles import Role
 from tests.conftest import KeyedAccount
 from tests.control_api.conftest import Bell, ClientOf, MakeUser
 from tests.control_api.rows import add_document, add_school

@@ -13,9 +13,9 @@ import httpx2
 import pytest
 
 from control_api.cli.stack import running_stack
-from storage.accounts import Role
 from storage.database import Database
 from storage.llm import Budget, LlmBudgets, NewCall, reserve_call, settle_call
+from storage.roles import Role
 from tests.conftest import KeyedAccount
 from tests.control_api.cli.test_commands import title1
 from tests.control_api.conftest import ClientOf, MakeUser

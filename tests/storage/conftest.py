@@ -8,9 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from storage.accounts import Account, Role, create_account
+from storage.accounts import Account, create_account
 from storage.database import Database
 from storage.jobs import JobKind, NewJob, create_job
+from storage.roles import Role
 
 MakeJob = Callable[..., Awaitable[UUID]]
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import text, update
 
-from storage.accounts import Account, Role, create_user
+from storage.accounts import Account, create_user
 from storage.database import Database
 from storage.errors import LeaseLostError
 from storage.events import job_events
@@ -30,6 +30,7 @@ from storage.leases import (
     waiting_rings,
 )
 from storage.models import Job
+from storage.roles import Role
 from tests.storage.conftest import MakeJob
 
 LIMITS = Limits()
