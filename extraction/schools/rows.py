@@ -60,7 +60,7 @@ class Known(msgspec.Struct, frozen=True):
 
 def read_grid(grid: Grid, plan: ColumnPlan | None, known: Known, page: int) -> GridReading | None:
     """The schools of a grid; None where nothing says which column names them."""
-    body, header_words, own = _header(grid)
+    body, header_words, own = _header(grid, plan)
     texts = [[cell.text if cell else None for cell in row.cells] for row in body if not row.heading]
     chosen, meaning = own, 1.0
     if plan is not None and plan.given is not None and (told := plan.onto(grid.columns)).name_column is not None:
@@ -133,8 +133,11 @@ def _read_copies(grid: Grid, body: Sequence[GridRow], plan: ColumnPlan, known: K
     return GridReading(tuple(schools), plan, dict(known.carried), expected, placed, 1.0, numbers=tuple(numbers))
 
 
-def _header(grid: Grid) -> tuple[list[GridRow], int, ColumnPlan | None]:
-    """The rows below the header, the number of words above them, and what the header says."""
+def _header(grid: Grid, before: ColumnPlan | None) -> tuple[list[GridRow], int, ColumnPlan | None]:
+    """The rows below the header, the number of words above them, and what the header says.
+
+    Where the very same header stood over an earlier table, the rows above this one go on from there.
+    """
     rows = list(grid.rows)
     if grid.plan is not None:
         return rows, grid.header_words, grid.plan
@@ -156,8 +159,10 @@ def _header(grid: Grid) -> tuple[list[GridRow], int, ColumnPlan | None]:
     if best is None:
         return rows, 0, None
     _, at, deep, plan = best
-    words = sum(len(cell.words) for row in rows[: at + deep] for cell in row.filled)
-    return [*(row for row in rows[:at] if row.heading), *rows[at + deep :]], words, plan
+    goes_on = before is not None and [column.text for column in before.columns] == [c.text for c in plan.columns]
+    above = rows[:at] if goes_on else [row for row in rows[:at] if row.heading]
+    taken = rows[at : at + deep] if goes_on else rows[: at + deep]
+    return [*above, *rows[at + deep :]], sum(len(cell.words) for row in taken for cell in row.filled), plan
 
 
 def _stacked(rows: Sequence[GridRow]) -> list[str | None]:

@@ -330,3 +330,14 @@ def test_remarks_below_a_name_are_no_part_of_it() -> None:
         ("Cedar Middle", "6-8"),
         ("Dogwood High (citywide)", None),
     ]
+
+
+def test_rows_above_a_repeated_header_go_on_with_the_table_of_the_page_before() -> None:
+    pdf = paper(landscape=True)
+    draw_ruled(pdf, HEADER, SCHOOLS[:3], WIDTHS)
+    draw_ruled(pdf, None, (SCHOOLS[3], SCHOOLS[4], HEADER, *SCHOOLS[:2]), WIDTHS)
+    first, second = read(pdf)
+    assert [row.text("name") for row in first.rows] == [row[1] for row in SCHOOLS[:3]]
+    assert [row.text("name") for row in second.rows] == [row[1] for row in (*SCHOOLS[3:], *SCHOOLS[:2])]
+    assert second.rows_expected == 4
+    assert not second.warnings
