@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from extraction.staff.document import Line, Node, Piece, squeeze
 from extraction.staff.emails import without_addresses
@@ -66,6 +66,8 @@ def split_text(text: str) -> tuple[PersonName, str | None] | None:
     return _separate(text)
 
 
+# A cell is asked what it is by several votes, and titles repeat on a page.
+@lru_cache(maxsize=8192)
 def bare_text(text: str) -> str:
     """The text without addresses, telephone numbers and the labels that stood before them."""
     text = without_addresses(text.replace("[email protected]", " "))
@@ -80,6 +82,7 @@ def bare_text(text: str) -> str:
     return squeeze(text).strip(" \t,;:|-–—•·~/")
 
 
+@lru_cache(maxsize=8192)
 def is_title(text: str) -> bool:
     """Whether a short text says what somebody does."""
     return len(text) <= LONGEST_TITLE and not is_prose(text) and (role_of(text) != UNKNOWN or bool(_GRADE.match(text)))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from extraction.staff.vocabulary import phrase_pattern, table
 
 UNKNOWN = "unknown"
 
 
+@lru_cache(maxsize=8192)
 def role_of(title: str | None) -> str:
     """The key of the first role whose words occur in the title, else `unknown`.
 

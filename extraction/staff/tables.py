@@ -24,12 +24,12 @@ class Cell:
 
     node: Node
     lines: tuple[Line, ...]
+    text: str
+    """On one line."""
 
-    @property
-    def text(self) -> str:
-        """The cell's text on one line."""
-        return " ".join(line.text for line in self.lines if line.text)
 
+_ENOUGH_VOTES = 150
+"""Rows that are asked what the columns of a long table hold."""
 
 Named = tuple[PersonName, str | None, Node]
 """A name, the title beside it, and the element around both."""
@@ -106,11 +106,12 @@ def _cells(row: Node, document: Document) -> list[Cell]:
     for node in row.children:
         if node.tag not in ("td", "th"):
             continue
-        cells.append(Cell(node, document.lines[node.start : node.end]))
+        lines = document.lines[node.start : node.end]
+        cells.append(Cell(node, lines, " ".join([line.text for line in lines if line.text])))
         span = node.element.get("colspan") or "1"
         # A spanning cell stands in its first column; the others stay empty.
         extra = min(int(span), _MOST_COLUMNS) - 1 if span.isdecimal() and len(span) < 4 else 0
-        cells.extend([Cell(node, ())] * max(0, extra))
+        cells.extend([Cell(node, (), "")] * max(0, extra))
     return cells[:_MOST_COLUMNS]
 
 
@@ -152,7 +153,8 @@ def _lists_others(cells: list[Cell]) -> bool:
 def _read_rows(rows: list[tuple[Node, list[Cell]]], columns: Columns | None) -> list[Draft]:
     if not rows:
         return []
-    columns = _complete(columns or Columns(), [cells for _, cells in rows])
+    every = max(1, len(rows) // _ENOUGH_VOTES)
+    columns = _complete(columns or Columns(), [cells for _, cells in rows[::every]])
     if columns is None:
         return []
     named = [(row, cells, names) for row, cells in rows if (names := _row_names(cells, columns))]
