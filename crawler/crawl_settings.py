@@ -84,6 +84,16 @@ class CrawlSettings(BaseSettings):
         """The User-Agent header: product, version and the operator's contact."""
         return f"{PRODUCT}/{_version()}" + (f" (+{self.contact})" if self.contact else "")
 
+    @property
+    def missing_contact(self) -> str | None:
+        """Why nothing may be crawled: no public host is asked without the operator's contact."""
+        if self.contact is not None or self.allow_addresses:
+            return None
+        return (
+            "TITLE1_CRAWL_CONTACT is not set: name a web or e-mail address at which schools can reach you; no public "
+            "host is asked without it"
+        )
+
     def known_hosts(self) -> dict[str, tuple[Address, ...]]:
         """Reads the hosts file, where one is set."""
         if self.hosts_file is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 import typer
@@ -24,7 +24,9 @@ app = typer.Typer(
 
 Files = Annotated[list[Path], typer.Argument(help="One or more files.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON Lines, one object a file.")]
-PageUrl = Annotated[str, typer.Option("--url", help="The page's address, to complete its links.")]
+Pages = Annotated[list[str], typer.Argument(metavar="FILE|URL…", help="Saved pages, or addresses to fetch.")]
+PageUrl = Annotated[str, typer.Option("--url", help="The address of saved pages, to complete their links.")]
+Source = TypeVar("Source", Path, str)
 NOWHERE = "https://page.invalid/"
 
 
@@ -131,50 +133,76 @@ LINK_COLUMNS = ("score", "url", "text", "reasons")
 
 
 @app.command()
-def staff(files: Files, url: PageUrl = NOWHERE, as_json: AsJson = False) -> None:
-    """Read the staff that saved web pages list.
+def staff(pages: Pages, url: PageUrl = NOWHERE, as_json: AsJson = False) -> None:
+    """Read the staff that web pages list.
 
-    Example: title1 extract staff directory.html --url https://school.example/staff --json
+    Addresses are fetched as by any crawl: robots.txt, pauses and TITLE1_CRAWL_CONTACT hold.
+
+    Example: title1 extract staff https://school.example/staff --json
+    Example: title1 extract staff saved.html --url https://school.example/staff
     """
     from extraction.staff.json_lines import staff_line  # noqa: PLC0415
     from extraction.staff.page import read_staff_page  # noqa: PLC0415
 
-    _each(
-        files,
-        lambda path: staff_line(str(path), read_staff_page(path.read_bytes(), url)),
-        lambda lines: _print_rows(lines, "people", STAFF_COLUMNS),
-        as_json=as_json,
-    )
+    load = _loader(pages, url)
+
+    def read(name: str) -> dict[str, Any]:
+        body, at, encoding = load(name)
+        return staff_line(name, read_staff_page(body, at, encoding=encoding))
+
+    _each(pages, read, _print_staff, as_json=as_json)
 
 
 @app.command()
-def links(files: Files, url: PageUrl = NOWHERE, as_json: AsJson = False) -> None:
-    """Rank a saved home page's links by how likely they lead to the staff list.
+def links(pages: Pages, url: PageUrl = NOWHERE, as_json: AsJson = False) -> None:
+    """Rank a home page's links by how likely they lead to the staff list.
 
-    Example: title1 extract links home.html --json
+    Example: title1 extract links https://school.example/ --json
     """
     from extraction.staff.json_lines import links_line  # noqa: PLC0415
     from extraction.staff.links import rank_links  # noqa: PLC0415
 
-    _each(
-        files,
-        lambda path: links_line(str(path), rank_links(path.read_bytes(), url)),
-        lambda lines: _print_rows(lines, "links", LINK_COLUMNS),
-        as_json=as_json,
-    )
+    load = _loader(pages, url)
+
+    def read(name: str) -> dict[str, Any]:
+        body, at, _ = load(name)
+        return links_line(name, rank_links(body, at))
+
+    _each(pages, read, lambda line: _print_rows(line, "links", LINK_COLUMNS), as_json=as_json)
+
+
+def _loader(names: list[str], url: str) -> Callable[[str], tuple[bytes, str, str | None]]:
+    """What gives the body, the address and the declared charset of each page; all addresses are fetched at once."""
+    from control_api.cli.pages import fetch_pages, is_address  # noqa: PLC0415
+
+    fetched = fetch_pages([name for name in names if is_address(name)])
+
+    def load(name: str) -> tuple[bytes, str, str | None]:
+        if not is_address(name):
+            return Path(name).read_bytes(), url, None
+        page = fetched.get(name)
+        if page is None or page.reason is not None:
+            raise CliError(page.reason if page and page.reason else "the crawler ended before it was fetched")
+        return page.body, page.url, page.encoding
+
+    return load
 
 
 def _each(
-    files: list[Path], read: Callable[[Path], dict[str, Any]], show: Callable[[dict[str, Any]], None], *, as_json: bool
+    files: list[Source],
+    read: Callable[[Source], dict[str, Any]],
+    show: Callable[[dict[str, Any]], None],
+    *,
+    as_json: bool,
 ) -> None:
     """Reads every file; one that cannot be read is told on standard error and does not stop the others."""
     failed = 0
     for path in files:
         try:
             line = read(path)
-        except (ExtractionError, OSError) as error:
+        except (ExtractionError, CliError, OSError) as error:
             failed += 1
-            words = error.message if isinstance(error, ExtractionError) else error.strerror or str(error)
+            words = error.strerror or str(error) if isinstance(error, OSError) else error.message
             typer.echo(f"title1: {path}: {words}", err=True)
             continue
         if as_json:
@@ -192,6 +220,13 @@ def _tell_warnings(line: dict[str, Any]) -> None:
         typer.echo(f"title1: {line['file']}: page {page}: {warning}", err=True)
     if len(told) > WARNINGS_TOLD:
         typer.echo(f"title1: {line['file']}: {len(told) - WARNINGS_TOLD} more warnings; --json has them all", err=True)
+
+
+def _print_staff(line: dict[str, Any]) -> None:
+    if not line["people"]:
+        typer.echo(f"{line['file']}: {line['outcome']}: {line['reason']}")
+        return
+    _print_rows(line, "people", STAFF_COLUMNS)
 
 
 def _print_rows(line: dict[str, Any], of: str, columns: tuple[str, ...]) -> None:

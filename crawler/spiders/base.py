@@ -100,11 +100,8 @@ class VisitSpider(Spider):
 
     @override
     async def start(self) -> AsyncIterator[Any]:
-        if self.operator.contact is None and not self.operator.allow_addresses:
-            self.logger.error(
-                "TITLE1_CRAWL_CONTACT is not set: name a web or e-mail address at which schools can reach you; "
-                "no public host is asked without it"
-            )
+        if (refused := self.operator.missing_contact) is not None:
+            self.logger.error(refused)
             raise CloseSpider("contact_missing")
         try:
             schools = await self.load_schools()
