@@ -50,8 +50,8 @@ class ClosingPages(Iterator[PageReading], Protocol):
 class PageSource(Protocol):
     """The pages of a document, and what is made of them."""
 
-    def pages(self, first: int) -> ClosingPages:
-        """The pages from `first` on."""
+    def pages(self, first: int, thread: str | None) -> ClosingPages:
+        """The pages from `first` on, with the thread of the page before, if it was kept."""
         ...
 
     async def improved(self, reading: PageReading) -> PageReading:
@@ -113,8 +113,8 @@ class _PlainPages:
         self._read = functools.partial(read_pages, path, state=state)
         self.checkpoint: dict[str, Any] = {}
 
-    def pages(self, first: int) -> ClosingPages:
-        return self._read(first=first)
+    def pages(self, first: int, thread: str | None) -> ClosingPages:
+        return self._read(first=first, thread=thread)
 
     async def improved(self, reading: PageReading) -> PageReading:
         return reading
@@ -126,8 +126,8 @@ class _AskedPages:
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
 
-    def pages(self, first: int) -> ClosingPages:
-        return self._asker.pages(first=first)
+    def pages(self, first: int, thread: str | None) -> ClosingPages:
+        return self._asker.pages(first=first, thread=thread)
 
     async def improved(self, reading: PageReading) -> PageReading:
         return await self._asker.improved(reading)

@@ -54,10 +54,11 @@ async def _read_from(
 ) -> bool:
     """Reads from page `first` on; False when stopped before the end."""
     async with page_source(attempt, path, state) as source:
-        with closing(source.pages(first)) as readings:
+        with closing(source.pages(first, attempt.lease.checkpoint.get("thread"))) as readings:
             while (reading := await _next(readings)) is not None:
                 better = await source.improved(reading)
-                await _store(attempt, params, better, pages, {"page": reading.page, **source.checkpoint})
+                checkpoint = {"page": better.page, "thread": better.thread, **source.checkpoint}
+                await _store(attempt, params, better, pages, checkpoint)
                 if attempt.stop.is_set() and reading.page < pages:
                     return False
     return True

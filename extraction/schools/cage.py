@@ -94,6 +94,7 @@ def read_pages(
     state: str | None = None,
     explain: bool = False,
     plan: ColumnPlan | None = None,
+    thread: str | None = None,
     limits: CageLimits | None = None,
 ) -> Generator[PageReading]:
     """Read the pages of a PDF in a caged child; each is yielded as soon as it is read.
@@ -107,6 +108,7 @@ def read_pages(
         state: The state of all schools, for lists that do not name it.
         explain: Give each reading a sketch of how the page was seen.
         plan: What the columns hold, if it is known from elsewhere; taken where it explains a page better.
+        thread: That of an earlier page's reading; the pages up to it are not read again.
         limits: What the document may cost.
 
     Raises:
@@ -116,7 +118,7 @@ def read_pages(
     check_is_pdf(path, limits.max_bytes)
     wanted = None if pages is None else tuple(sorted(set(pages)))
     request = _request("read", path, limits, first=first, pages=wanted, state=state, explain=explain)
-    return _readings(msgspec.structs.replace(request, plan=plan), limits)
+    return _readings(msgspec.structs.replace(request, plan=plan, thread=thread), limits)
 
 
 def band_page(path: Path, page: int, *, limits: CageLimits | None = None) -> BandedPage:

@@ -67,7 +67,9 @@ def _answers(request: Request) -> Iterator[Message]:
             check_page_count(len(document), request.max_pages)
             for number, reading in read_opened(
                 document,
+                first=max(request.first, min(request.pages or (1,))),
                 last=_last(request),
+                thread=request.thread,
                 state=request.state,
                 explain=request.explain,
                 plan=request.plan,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
-from itertools import chain, combinations, pairwise
+from itertools import chain, combinations, islice, pairwise
 
 import msgspec
 
@@ -45,6 +45,15 @@ _MOST_SPOTS = 5
 
 _PARTS = re.compile(r"([-/.,;:()'’])")
 
+_LONG_PARTS = re.compile(r"[^\W\d_]{4,}")
+_SAMPLE = 400
+"""Words of a page that tell how many are known."""
+_FEWEST_PARTS = 20
+_FEW_LISTED = 0.4
+_FEW_KNOWN = 0.65
+"""Shares of known words. Measured on 200 pages of 70 lists: nine of ten have more words of school lists, all but three
+lists more known ones (.7 to .95). With one letter in ten misread .45 are known, with one in five .25."""
+
 _LETTER_SPACED = 4
 """Single letters in a row, evenly spaced, that are one spaced-out word ("S C H O O L")."""
 
@@ -68,6 +77,31 @@ def respelled(sheet: Sheet) -> Sheet:
         return sheet
     damage = msgspec.structs.replace(sheet.damage, restored=sheet.damage.restored + found)
     return msgspec.structs.replace(sheet, lines=tuple(lines), damage=damage)
+
+
+def known_share(words: Iterable[Word]) -> float | None:
+    """The share of words of four letters and more that are those of places and of school lists; None of a few."""
+    parts = _parts_of(words)
+    return _share(parts, _listed_words()) if len(parts) >= _FEWEST_PARTS else None
+
+
+def is_garbled(words: Iterable[Word]) -> bool:
+    """Whether hardly a word is known: what a bad recognition wrote, or a list of another kind."""
+    parts = _parts_of(words)
+    # Of most pages the words of school lists are enough; those of places take a while to load.
+    return (
+        len(parts) >= _FEWEST_PARTS
+        and _share(parts, _list_words()) < _FEW_LISTED
+        and _share(parts, _listed_words()) < _FEW_KNOWN
+    )
+
+
+def _parts_of(words: Iterable[Word]) -> list[str]:
+    return _LONG_PARTS.findall(" ".join([word.text for word in islice(words, _SAMPLE)]).casefold())
+
+
+def _share(parts: Sequence[str], known: Collection[str]) -> float:
+    return sum([part in known for part in parts]) / len(parts)
 
 
 def _mended(lines: Sequence[Line], so_far: Damage) -> tuple[tuple[Line, ...], Damage]:
@@ -186,10 +220,14 @@ def _known_words(printed: Iterable[str]) -> frozenset[str]:
 
 @cache
 def _listed_words() -> frozenset[str]:
+    return _list_words() | place_words()
+
+
+@cache
+def _list_words() -> frozenset[str]:
     known = vocabulary()
     return frozenset(
         {
-            *place_words(),
             *(word for phrase in known.headers for word in phrase),
             *(word for listed in known.plain_phrases.values() for phrase in listed for word in phrase.split()),
         }

@@ -26,6 +26,8 @@ class Request(msgspec.Struct, frozen=True):
     """Whether the kernel shall kill the child when the asking thread ends (so only asked for by a main thread)."""
     first: int = 1
     pages: tuple[int, ...] | None = None
+    thread: str | None = None
+    """What a reading of the earlier pages knew; they are read again where it is missing or of no use."""
     state: str | None = None
     ocr: OcrOptions = OcrOptions()
     """How pages are read that are pictures."""

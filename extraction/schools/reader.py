@@ -31,6 +31,7 @@ from extraction.schools.rows import Known, read_grid
 from extraction.schools.sequence import SequenceWatch
 from extraction.schools.sheets import Sheet, read_sheet
 from extraction.schools.sketches import ReadGrid, sketch_of
+from extraction.schools.thread import ReadingThread, kept_thread, thread_before
 from extraction.schools.vocabulary import plain
 
 _GOOD_ENOUGH = 0.92
@@ -64,26 +65,50 @@ class _Attempt(msgspec.Struct, frozen=True):
         return self.confidence**3 * sum(map(len, told))
 
 
-class _Thread:
-    """What earlier pages of a document say about later ones."""
+_MOST_CODES = 100
+"""Codes that a document explains; the longest legend seen has a dozen."""
 
-    def __init__(self, state: NamedState | None, given: ColumnPlan | None = None) -> None:
-        self.plan: ColumnPlan | None = None
+
+class _Thread:
+    """The thread of a reading under way. `given` is a plan from outside."""
+
+    def __init__(self, before: ReadingThread, given: ColumnPlan | None = None) -> None:
+        self.plan = before.plan
         self.given = given
-        self.carried: dict[FieldName, Printed] = {}
-        self.legend: dict[str, str] = {}
-        self.watch = SequenceWatch()
-        self.method: str | None = None
-        """The layout that read an earlier page surely, or best of all."""
-        self.enough = _GOOD_ENOUGH
-        """How sure it has to be on the next page to be taken without trying the others."""
-        self.state = state
+        self.carried: dict[FieldName, Printed] = before.carried
+        self.legend = before.legend
+        self.watch = SequenceWatch(before.numbers)
+        self.method = before.method
+        self.enough = before.enough
+        self.state = before.state
         self.grids: tuple[ReadGrid, ...] = ()
         """Of the page that was read last."""
 
+    def learn(self, legend: dict[str, str]) -> None:
+        """Note codes that a page explains."""
+        self.legend = dict(list((self.legend | legend).items())[:_MOST_CODES])
+
+    def after(self, page: int) -> ReadingThread:
+        """All of it that matters behind a page."""
+        return ReadingThread(
+            page=page,
+            plan=self.plan,
+            carried=self.carried,
+            legend=self.legend,
+            numbers=self.watch.memory,
+            method=self.method,
+            enough=self.enough,
+            state=self.state,
+        )
+
 
 def read_document(
-    pdf: bytes | Path, *, first: int = 1, pages: Collection[int] | None = None, state: str | None = None
+    pdf: bytes | Path,
+    *,
+    first: int = 1,
+    pages: Collection[int] | None = None,
+    state: str | None = None,
+    thread: str | None = None,
 ) -> Iterator[PageReading]:
     """Read the pages of a PDF, in order.
 
@@ -93,13 +118,15 @@ def read_document(
             headings say what the later rows mean: a resumed reading gives the very rows of an uninterrupted one.
         pages: Report only these pages.
         state: The state of all schools, for lists that do not name it.
+        thread: That of an earlier page's reading; the pages up to it are not read again.
 
     Raises:
         PdfError: pdfium cannot open the file.
     """
     document = open_document(pdf)
     try:
-        for number, reading in read_opened(document, last=max(pages) if pages else None, state=state):
+        begin, last = max(first, min(pages or (1,))), max(pages) if pages else None
+        for number, reading in read_opened(document, first=begin, last=last, thread=thread, state=state):
             if reading is not None and number >= first and (pages is None or number in pages):
                 yield reading
     finally:
@@ -109,7 +136,9 @@ def read_document(
 def read_opened(
     document: pdfium.PdfDocument,
     *,
+    first: int = 1,
     last: int | None = None,
+    thread: str | None = None,
     state: str | None = None,
     explain: bool = False,
     ocr: OcrOptions | None = None,
@@ -117,27 +146,33 @@ def read_opened(
 ) -> Iterator[tuple[int, PageReading | None]]:
     """Read an open document up to page `last`: (number, None) as a page is begun, (number, reading) as it is read.
 
+    It begins behind the page of the `thread`, if that is of use to one who wants the pages from `first` on; else at 1.
     With `explain`, readings have a sketch of the page. A `plan` that was given from outside is taken for the pages
     that it explains better than what they say themselves.
     """
     total = len(document)
-    thread = _Thread(_given_state(state) or _metadata_state(document), plan)
-    for number in range(1, min(total, last or total) + 1):
+    given = _given_state(state)
+    before = thread_before(thread, first) or ReadingThread(0, state=given or _metadata_state(document))
+    running = _Thread(before, plan)
+    for number in range(before.page + 1, min(total, last or total) + 1):
         yield number, None
         try:
             sheet, unread = _sheet(document, number, ocr or OcrOptions())
+            reading = _shown(_read_page(sheet, total, running), sheet, unread, running if explain else None)
         except pdfium.PdfiumError as error:
             warning = f"page {number} is damaged ({error}); its rows are missing"
-            yield number, PageReading(number, total, "no_table", warnings=(warning,))
-            continue
-        thread.grids = ()
-        reading = _read_page(sheet, total, thread)
-        if unread and not reading.rows:
-            warning = f"page {number} is a scan and was not read: {unread}"
-            reading = PageReading(number, total, "needs_ocr", warnings=(warning,))
-        if explain:
-            reading = msgspec.structs.replace(reading, sketch=sketch_of(sheet, thread.grids))
-        yield number, on_display(reading, sheet)
+            reading = PageReading(number, total, "no_table", warnings=(warning,))
+        yield number, msgspec.structs.replace(reading, thread=kept_thread(running.after(number)))
+
+
+def _shown(reading: PageReading, sheet: Sheet, unread: str | None, explained: _Thread | None) -> PageReading:
+    """The reading as it is told: on the page as displayed, with a sketch if it is to be explained."""
+    if unread and not reading.rows:
+        warning = f"page {sheet.number} is a scan and was not read: {unread}"
+        reading = PageReading(sheet.number, reading.pages_total, "needs_ocr", warnings=(warning,))
+    if explained is not None:
+        reading = msgspec.structs.replace(reading, sketch=sketch_of(sheet, explained.grids))
+    return on_display(reading, sheet)
 
 
 def read_banded(document: pdfium.PdfDocument, number: int, *, ocr: OcrOptions | None = None) -> BandedPage:
@@ -166,12 +201,13 @@ def _sheet(document: pdfium.PdfDocument, number: int, ocr: OcrOptions) -> tuple[
 
 def _read_page(sheet: Sheet, total: int, thread: _Thread) -> PageReading:
     """The best reading of one page; what it says about the next ones is kept in `thread`."""
+    thread.grids = ()
     if sheet.chars == 0:
         return PageReading(sheet.number, total, "empty")
     if sheet.cut:
         warning = f"page {sheet.number} holds more text than any list; it was not read"
         return PageReading(sheet.number, total, "no_table", warnings=(warning,))
-    thread.legend |= legend_of(line.text for line in sheet.lines)
+    thread.learn(legend_of(line.text for line in sheet.lines))
     attempt = _best_attempt(sheet, thread)
     if thread.state is None:
         thread.state = _title_state(sheet, attempt)

@@ -136,6 +136,8 @@ class PageReading(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether its words were read from a picture."""
     sketch: PageSketch | None = None
     """Only where it was asked for."""
+    thread: str | None = None
+    """What a reading has to know that goes on behind this page (`schools.thread`); None where it must begin anew."""
 
 
 class DocumentOutline(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -8,10 +8,11 @@ other; what lies within `MERGE` of each other is one ruling.
 from __future__ import annotations
 
 import ctypes
+import statistics
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import count, islice, repeat
+from itertools import count, islice, pairwise, repeat
 
 import msgspec
 import pypdfium2 as pdfium
@@ -27,10 +28,14 @@ MERGE = 2.6
 """Points between lines that are one border (double rules are 1.5 to 2.5 apart; no row is this low)."""
 
 _REACH = 3.0
-"""Points between two pieces of one line (dashes, cells drawn one by one)."""
+"""Points between two pieces of one line (cells drawn one by one); of dashes and dots see `_undashed`."""
 
 _SHORTEST = 6.0
 """Points; shorter lines are underlines of letters, ticks and check boxes."""
+
+_FEWEST_DASHES = 8
+"""Short pieces in a row, evenly apart, that are one line. Dashes and the gaps between them are shorter than
+`_SHORTEST`; check boxes, one a row, are larger or stand further apart."""
 
 _MAX_FORM_DEPTH = 8
 
@@ -130,7 +135,36 @@ def _joined(group: list[Ruling]) -> list[Ruling]:
         else:
             start, end = min(start, piece.start), max(end, piece.end)
     joined.append(Ruling(at, start, end))
-    return joined
+    return joined if len(joined) < _FEWEST_DASHES else _undashed(joined)
+
+
+def _undashed(pieces: Sequence[Ruling]) -> list[Ruling]:
+    """The pieces of one line from start to end, with dashes and dots in a row as the lines that people see."""
+    whole: list[Ruling] = []
+    row: list[Ruling] = []
+    for piece in pieces:
+        short = piece.length < 2 * _SHORTEST
+        if row and not (short and piece.start - row[-1].end < _SHORTEST):
+            whole += _line_or_pieces(row)
+            row = []
+        if short:
+            row.append(piece)
+        else:
+            whole.append(piece)
+    return [*whole, *_line_or_pieces(row)]
+
+
+def _line_or_pieces(row: list[Ruling]) -> list[Ruling]:
+    """The line that a row of dashes draws, up to a gap longer than they are; else the pieces.
+
+    Where lines cross, a dash may be twice as long.
+    """
+    if len(row) < _FEWEST_DASHES or statistics.median([piece.length for piece in row]) >= _SHORTEST:
+        return row
+    gaps = [after.start - before.end for before, after in pairwise(row)]
+    usual = statistics.median(gaps)
+    even = sum(abs(gap - usual) < 0.2 * usual for gap in gaps)
+    return [Ruling(row[0].at, row[0].start - usual, row[-1].end + usual)] if even > 0.7 * len(gaps) else row
 
 
 class _Walk:

@@ -64,22 +64,43 @@ class SequenceReading(msgspec.Struct, frozen=True):
         return tuple(gap.warning for gap in self.gaps)
 
 
-class _Numbered(msgspec.Struct, frozen=True):
+class Numbered(msgspec.Struct, frozen=True, array_like=True):
+    """A row's number and its school."""
+
     number: int
     name: str
 
 
-class SequenceWatch:
-    """Follows the numbers of a document's rows: `see` every row that was read, `end_page` after each page."""
+class SequenceMemory(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a watch knows between two pages: a dozen rows at most, however long the list."""
 
-    def __init__(self) -> None:
-        self._run: dict[int, str] = {}
-        """The numbers since the last new beginning that still matter, with the school of each."""
-        self._told = 0
-        """Up to this number the gaps of the run are told."""
-        self._page: list[_Numbered] = []
-        self._held: list[_Numbered] = []
-        """A last number that only the next page can confirm."""
+    run: tuple[Numbered, ...] = ()
+    """The numbers since the last new beginning that still matter, in the order in which they were met."""
+    told: int = 0
+    """Up to this number the gaps of the run are told."""
+    held: tuple[Numbered, ...] = ()
+    """A last number that only the next page can confirm."""
+
+
+class SequenceWatch:
+    """Follows the numbers of a document's rows: `see` every row that was read, `end_page` after each page.
+
+    Args:
+        memory: What the watch of the pages before knew.
+    """
+
+    def __init__(self, memory: SequenceMemory | None = None) -> None:
+        memory = memory or SequenceMemory()
+        self._run = {row.number: row.name for row in memory.run}
+        self._told = memory.told
+        self._page: list[Numbered] = []
+        self._held = list(memory.held)
+
+    @property
+    def memory(self) -> SequenceMemory:
+        """What a watch of the pages that follow has to know; to be asked between two pages."""
+        run = tuple(Numbered(number, name) for number, name in self._run.items())
+        return SequenceMemory(run, self._told, tuple(self._held))
 
     @property
     def last(self) -> int | None:
@@ -90,7 +111,7 @@ class SequenceWatch:
         """Note a row. One without a number says nothing; one whose school was not read is not there."""
         value = sequence_number(number) if number else None
         if value is not None and name:
-            self._page.append(_Numbered(value, name))
+            self._page.append(Numbered(value, name))
 
     def end_page(self) -> SequenceReading | None:
         """What the page's numbers say; None where it has none."""
@@ -106,14 +127,14 @@ class SequenceWatch:
         gaps += self._gaps()
         return SequenceReading(len(seen) + sum(gap.rows for gap in gaps), tuple(gaps))
 
-    def _believed(self, rows: Sequence[_Numbered]) -> list[_Numbered]:
+    def _believed(self, rows: Sequence[Numbered]) -> list[Numbered]:
         """The rows without numbers that stand alone: a year or an id among 1, 2, 3. A last one waits for a neighbour.
 
         One such number would report all numbers up to it as missing.
         """
         self._held = []
         known = self._run.keys() | {row.number for row in rows}
-        kept: list[_Numbered] = []
+        kept: list[Numbered] = []
         for at, row in enumerate(rows):
             near = (row.number + step for step in range(-_NEAR, _NEAR + 1) if step)
             if row.number <= _NEAR or not known.isdisjoint(near):
@@ -196,7 +217,7 @@ def _goes_up(numbers: Sequence[int]) -> bool:
     return steps >= 0.6 * (len(numbers) - 1)
 
 
-def _mended(rows: Sequence[_Numbered]) -> list[_Numbered]:
+def _mended(rows: Sequence[Numbered]) -> list[Numbered]:
     """The rows with misread numbers set right, where those around leave no doubt: 7, 3, 9 is 7, 8, 9.
 
     Only on a page whose numbers go up row by row; in two columns of records, read across, each has its own count.
@@ -208,5 +229,5 @@ def _mended(rows: Sequence[_Numbered]) -> list[_Numbered]:
     for at in range(1, len(rows) - 1):
         before, after = mended[at - 1].number, numbers[at + 1]
         if after - before == 2 and numbers[at] != before + 1:
-            mended[at] = _Numbered(before + 1, rows[at].name)
+            mended[at] = Numbered(before + 1, rows[at].name)
     return mended

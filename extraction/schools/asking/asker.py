@@ -94,14 +94,17 @@ class Asker:
         self._failures = 0
         self._turner: PageTurner | None = None
 
-    def pages(self, *, first: int = 1, pages: Collection[int] | None = None) -> PageTurner:
-        """The pages as the parser reads them; it goes over to a plan as soon as `improved` finds one."""
+    def pages(self, *, first: int = 1, pages: Collection[int] | None = None, thread: str | None = None) -> PageTurner:
+        """The pages as the parser reads them; it goes over to a plan as soon as `improved` finds one.
 
-        def read_from(first: int, plan: ColumnPlan | None) -> Generator[PageReading]:
+        `thread` is that of the page before `first`, if it was kept.
+        """
+
+        def read_from(first: int, plan: ColumnPlan | None, thread: str | None) -> Generator[PageReading]:
             wanted = None if pages is None else [page for page in pages if page >= first]
-            return self._read_pages(plan, first=first, pages=wanted)
+            return self._read_pages(plan, thread, first=first, pages=wanted)
 
-        self._turner = PageTurner(read_from, first, self.memory.plan)
+        self._turner = PageTurner(read_from, first, self.memory.plan, thread)
         return self._turner
 
     async def read(self, *, pages: Collection[int] | None = None) -> AsyncGenerator[PageReading]:
@@ -167,15 +170,16 @@ class Asker:
         self._count(pages_by_plan=1)
         turner = self._turner
         if turner is not None and reading.page < reading.pages_total:
-            await in_thread(lambda: turner.go_on_with(plan))
+            await in_thread(lambda: turner.go_on_with(plan, again.thread))
         return again
 
     def _read_with(self, plan: ColumnPlan, page: int) -> PageReading | None:
-        with closing(self._read_pages(plan, pages=[page])) as readings:
+        before = self._turner.before if self._turner is not None else None
+        with closing(self._read_pages(plan, before, pages=[page])) as readings:
             return next(readings, None)
 
     def _read_pages(
-        self, plan: ColumnPlan | None, *, first: int = 1, pages: Collection[int] | None = None
+        self, plan: ColumnPlan | None, thread: str | None, *, first: int = 1, pages: Collection[int] | None = None
     ) -> Generator[PageReading]:
         return read_pages(
             self._path,
@@ -184,6 +188,7 @@ class Asker:
             state=self._state,
             explain=self._explain,
             plan=plan,
+            thread=thread,
             limits=self._limits,
         )
 
@@ -281,6 +286,7 @@ def _reading_of(found: GroundedRows, page: BandedPage, reading: PageReading, sta
         damage=reading.damage,
         scanned=page.scanned,
         sketch=reading.sketch,
+        thread=reading.thread,
     )
 
 

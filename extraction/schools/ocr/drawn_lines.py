@@ -42,7 +42,7 @@ def lift_lines(picture: Picture) -> tuple[Picture, Rulings]:
     """The picture without its lines, and the lines in points of the picture."""
     ink = ink_of(picture.grey)
     across, horizontals = _lines(ink, picture.dpi)
-    down, verticals = _lines(ink.T, picture.dpi, sides_of_cells=True)
+    down, verticals = _lines(np.ascontiguousarray(ink.T), picture.dpi, sides_of_cells=True)
     grey = picture.grey.copy()
     # The soft rims of a line are left over otherwise; tesseract reads them as dashes and bars.
     grey[_grown(across)] = _WHITE

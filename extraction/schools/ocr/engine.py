@@ -82,7 +82,7 @@ def check_installed() -> None:
 
 
 def read_picture(picture: bytes, dpi: int, *, seconds: float) -> list[Reading]:
-    """The words of a picture (a portable graymap), in the order in which they are read.
+    """The words of a picture (a file of any usual kind), in the order in which they are read.
 
     Raises:
         OcrError: The program failed or took longer than `seconds`.
@@ -92,6 +92,8 @@ def read_picture(picture: bytes, dpi: int, *, seconds: float) -> list[Reading]:
         f"tessedit_char_blacklist={_NOT_IN_LISTS}",
         # Light letters on dark ground are turned round before; trying each line both ways costs a fifth of the time.
         "tessedit_do_invert=0",
+        # Whether type is set in equal widths only the engine before this one needed to know; 6 % of the time.
+        "textord_all_prop=1",
     )
     command = [PROGRAM, "stdin", "stdout", "--psm", _ONE_BLOCK, "--dpi", str(dpi)]
     command += [part for variable in variables for part in ("-c", variable)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 
 import msgspec
@@ -48,10 +49,11 @@ class Picture(msgspec.Struct, frozen=True):
         """Points for a pixel."""
         return 72.0 / self.dpi
 
-    def graymap(self) -> bytes:
-        """The picture as a file (PGM), which every program for pictures reads."""
-        height, width = self.grey.shape
-        return b"P5 %d %d 255\n" % (width, height) + np.ascontiguousarray(self.grey).tobytes()
+    def file(self) -> bytes:
+        """The picture as a file (BMP), which every program for pictures reads, tesseract faster than any other."""
+        stored = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(self.grey)).save(stored, "bmp")
+        return stored.getvalue()
 
 
 def draw(page: pdfium.PdfPage, dpi: float) -> Picture:
@@ -68,8 +70,8 @@ def draw(page: pdfium.PdfPage, dpi: float) -> Picture:
 
 def ink_of(grey: Grey) -> Mask:
     """The pixels that are ink: darker than the level that parts dark from light best. None on an empty page."""
-    level = _level(grey)
-    return np.zeros(grey.shape, np.bool_) if level is None else grey <= level
+    shades = _shades(grey)
+    return np.zeros(grey.shape, np.bool_) if shades is None else grey <= shades.level
 
 
 def cleaned(picture: Picture) -> Picture:
@@ -78,11 +80,11 @@ def cleaned(picture: Picture) -> Picture:
     ground, rim = _dark_ground(ink_of(grey), picture.dpi)
     if ground.any():
         inside = grey[ground]
-        level = _level(inside)
+        shades = _shades(inside)
         # One grey all over is a bar or the border that a copier left: nothing is printed in it.
-        if level is None:
+        if shades is None:
             grey[ground] = _WHITE
-        elif (inside <= level).mean() > 0.5:
+        elif (inside <= shades.level).mean() > 0.5:
             grey[ground] = _WHITE - inside
         grey[rim] = _WHITE
     grey = _flattened(grey, picture.dpi)
@@ -93,10 +95,12 @@ def cleaned(picture: Picture) -> Picture:
 def _flattened(grey: Grey, dpi: float) -> Grey:
     """The picture as on white paper: shaded rows, yellowed paper and the shadow of a fold are its ground."""
     light = _greatest_around(_coarse(grey), max(1, round(_LETTER_INCHES * dpi / _COARSE)))
-    ground = np.full(grey.shape, _WHITE, np.float32)
-    fine = light.repeat(_COARSE, 0).repeat(_COARSE, 1)
-    ground[: fine.shape[0], : fine.shape[1]] = fine
-    return np.clip(grey * (_WHITE / np.maximum(ground, 1)), 0, _WHITE).astype(np.uint8)
+    gain = (_WHITE / np.maximum(light, 1)).repeat(_COARSE, 0).repeat(_COARSE, 1)
+    flat = grey.copy()
+    part = flat[: gain.shape[0], : gain.shape[1]]
+    gain *= part
+    part[:] = np.minimum(gain, _WHITE, out=gain)
+    return flat
 
 
 def enlarged(picture: Picture) -> Picture:
@@ -105,34 +109,41 @@ def enlarged(picture: Picture) -> Picture:
     The engine was taught on letters 30 pixels high or more; those of a list at 200 dpi have 20. Measured on a
     150-dpi scan: .93 of the words right as drawn, .98 enlarged, for half the time again.
     """
-    grey = picture.grey
-    level = _level(grey)
-    if level is not None:
-        ink = grey <= level
-        black, paper = grey[ink].mean(), grey[~ink].mean()
-        white = level + _TINT * (paper - level)
-        grey = (np.clip((grey.astype(np.float32) - black) / (white - black), 0, 1) * _WHITE).astype(np.uint8)
-    height, width = grey.shape
-    image = Image.fromarray(grey).resize((_ENLARGED * width, _ENLARGED * height), Image.Resampling.BICUBIC)
+    image = Image.fromarray(np.ascontiguousarray(picture.grey))
+    shades = _shades(picture.grey)
+    if shades is not None:
+        white = shades.level + _TINT * (shades.paper - shades.level)
+        told = np.clip((np.arange(256) - shades.ink) / (white - shades.ink), 0, 1) * _WHITE
+        image = image.point(told.astype(np.uint8).tolist())
+    image = image.resize((_ENLARGED * image.width, _ENLARGED * image.height), Image.Resampling.BICUBIC)
     return Picture(np.array(image, dtype=np.uint8), picture.dpi * _ENLARGED)
 
 
-def _level(grey: Grey) -> int | None:
-    """The grey level up to which a pixel is ink (Otsu's: where the two classes lie furthest apart)."""
-    counts = np.bincount(grey.ravel(), minlength=256).astype(np.float64)
-    total = counts.sum()
-    if not total:
+class _Shades(msgspec.Struct, frozen=True):
+    """Grey levels: up to which a pixel is ink, and the means of ink and paper."""
+
+    level: int
+    ink: float
+    paper: float
+
+
+def _shades(grey: Grey) -> _Shades | None:
+    """Ink and paper parted where the two classes lie furthest apart (Otsu's level); None where there is no ink."""
+    if not grey.size:
         return None
+    # Pillow counts five times as fast as numpy.
+    counts = np.array(Image.fromarray(np.ascontiguousarray(np.atleast_2d(grey))).histogram(), np.float64)
     levels = np.arange(256)
     dark = np.cumsum(counts)
-    light = total - dark
+    light = dark[-1] - dark
     dark_mean = np.cumsum(counts * levels) / np.maximum(dark, 1)
     light_mean = ((counts * levels).sum() - np.cumsum(counts * levels)) / np.maximum(light, 1)
     spread = dark * light * (light_mean - dark_mean) ** 2
     # Clean pictures have one broad optimum; its middle keeps the soft rims of letters.
     best = np.flatnonzero(spread >= spread.max() * (1 - 1e-9))
     level = int(best[len(best) // 2])
-    return level if light_mean[level] - dark_mean[level] >= _LEAST_CONTRAST else None
+    found = _Shades(level, float(dark_mean[level]), float(light_mean[level]))
+    return found if found.paper - found.ink >= _LEAST_CONTRAST else None
 
 
 def _dark_ground(ink: Mask, dpi: float) -> tuple[Mask, Mask]:
@@ -157,14 +168,18 @@ def _coarse(values: Grey | Mask) -> NDArray[np.float32]:
     """The means of small squares; what is left over at the right and at the bottom is left out."""
     rows, columns = values.shape[0] // _COARSE, values.shape[1] // _COARSE
     kept = values[: rows * _COARSE, : columns * _COARSE]
-    return kept.reshape(rows, _COARSE, columns, _COARSE).mean((1, 3), dtype=np.float32)
+    # Rows first, along which memory runs: four times as fast as the mean over both at once.
+    sums = kept.reshape(rows, _COARSE, -1).sum(1, dtype=np.uint16)
+    return sums.reshape(rows, columns, _COARSE).sum(2, dtype=np.float32) / _COARSE**2
 
 
 def _greatest_around(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     """The greatest value of the square around each."""
-    for axis in (0, 1):
-        padded = np.pad(values, [(reach, reach) if axis == side else (0, 0) for side in (0, 1)], mode="edge")
-        values = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=axis).max(-1)
+    values = np.pad(values, reach, mode="edge")
+    for _ in range(2 * reach):
+        values = np.maximum(values[1:], values[:-1])
+    for _ in range(2 * reach):
+        values = np.maximum(values[:, 1:], values[:, :-1])
     return values
 
 

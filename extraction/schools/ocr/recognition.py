@@ -93,7 +93,7 @@ class _Recognition:
         """What the engine reads, and the points of its pixels."""
         large = enlarged(picture)
         left = max(1.0, self._end - time.monotonic())
-        return read_picture(large.graymap(), round(large.dpi), seconds=left), large.points
+        return read_picture(large.file(), round(large.dpi), seconds=left), large.points
 
 
 def _sample(picture: Picture) -> Picture:

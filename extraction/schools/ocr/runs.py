@@ -29,13 +29,16 @@ def runs_of(mask: Mask, shortest: int, *, piece: int = 1, break_allowed: int = 0
 
     A break of up to `break_allowed` pixels does not end a run, if what it parts is at least `piece` pixels long.
     """
-    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
-    padded[:, 1:-1] = mask
-    steps = np.diff(padded, axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    _, ends = np.nonzero(steps == -1)
+    height, width = mask.shape[0], mask.shape[1] + 1
+    # All rows one behind the other, each ended by an empty pixel: every second edge starts a run.
+    row = np.zeros(1 + height * width, np.bool_)
+    row[1:].reshape(height, width)[:, :-1] = mask
+    edges = np.flatnonzero(row[1:] != row[:-1])
+    starts, ends = edges[::2], edges[1::2]
     long = ends - starts >= piece
-    rows, starts, ends = rows[long], starts[long], ends[long]
+    starts, ends = starts[long], ends[long]
+    rows = starts // width
+    starts, ends = starts - rows * width, ends - rows * width
     if break_allowed and len(rows):
         parted = (rows[1:] != rows[:-1]) | (starts[1:] - ends[:-1] > break_allowed)
         first = np.concatenate(([True], parted))

@@ -10,6 +10,7 @@ import msgspec
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from extraction.schools.damage import is_garbled, known_share
 from extraction.schools.ocr.engine import check_installed
 from extraction.schools.sheets import Sheet
 
@@ -35,30 +36,38 @@ class OcrOptions(msgspec.Struct, frozen=True):
 def read_scan(document: pdfium.PdfDocument, sheet: Sheet, options: OcrOptions) -> Sheet | None:
     """The sheet of a scanned page in place of the one that its text layer gave; None for a page that has its text.
 
+    Many a scan hides the words that a program once read behind its picture. They are taken, unless they are garbled and
+    the picture gives more known ones.
+
     Raises:
         OcrError: What reads scans is not installed, failed, or took too long.
     """
-    if sheet.cut or sheet.chars > _STAMP_CHARS:
+    hidden = sheet.chars > _STAMP_CHARS
+    if sheet.cut or (hidden and not is_garbled(sheet.words)):
         return None
     page = document[sheet.number - 1]
     try:
-        if not is_scan(page, sheet.chars):
+        if not (_is_covered(page) if hidden else is_scan(page, sheet.chars)):
             return None
         check_installed()
         # Loads numpy, with the first scan that is met: most documents have none.
         from extraction.schools.ocr.recognition import recognize  # noqa: PLC0415
 
-        return recognize(page, sheet.number, dpi=options.dpi, seconds=options.seconds)
+        scan = recognize(page, sheet.number, dpi=options.dpi, seconds=options.seconds)
+        return scan if not hidden or (known_share(scan.words) or 0) > (known_share(sheet.words) or 0) else None
     finally:
         page.close()
 
 
 def is_scan(page: pdfium.PdfPage, chars: int) -> bool:
-    """Whether a page's text has to be read from its picture. An empty page has none."""
-    if chars > _STAMP_CHARS:
-        return False
+    """Whether a page has no text but that of its picture. An empty page has none."""
     if chars == 0:
         return pdfium_c.FPDFPage_CountObjects(page.raw) > 0
+    return chars <= _STAMP_CHARS and _is_covered(page)
+
+
+def _is_covered(page: pdfium.PdfPage) -> bool:
+    """Whether pictures fill the page."""
     width, height = page.get_size()
     covered = 0.0
     for number, found in enumerate(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3)):

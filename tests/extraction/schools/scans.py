@@ -11,6 +11,7 @@ import pypdfium2 as pdfium
 from fpdf import FPDF
 from PIL import Image
 
+from extraction.schools.sheets import read_sheet
 from tests.extraction.schools.papers import Row
 
 HEADER = ("District", "School Name", "City", "ZIP", "Title I Status", "Enrollment")
@@ -64,6 +65,20 @@ def scan(
         stored = io.BytesIO()
         Image.fromarray(dirty).save(stored, "jpeg", quality=80)
         scanned.image(stored, 0, 0, width, height)
+    document.close()
+    return scanned
+
+
+def with_hidden_text(scanned: FPDF, printed: FPDF, *, misread: float) -> FPDF:
+    """The first page of a level scan with the words that a program once read behind it, a share of letters wrong."""
+    chance = random.Random(5)
+    document = pdfium.PdfDocument(bytes(printed.output()))
+    scanned.page = 1
+    scanned.set_font("helvetica", size=8)
+    for word in read_sheet(document, 1).words:
+        text = "".join(chance.choice("eoclf1rS") if chance.random() < misread else char for char in word.text)
+        with scanned.local_context(text_mode="INVISIBLE"):
+            scanned.text(word.box.left, word.box.bottom - 2, text)
     document.close()
     return scanned
 

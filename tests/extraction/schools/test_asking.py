@@ -359,14 +359,17 @@ async def test_a_spent_budget_is_a_warning(model: FakeOpenAI, asker_of: AskerOf,
     assert all("budget" in reading.warnings[-1] for reading in readings)
 
 
-async def test_a_resumed_reading_knows_the_plan(model: FakeOpenAI, asker_of: AskerOf, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_resumed_reading_knows_the_plan(
+    model: FakeOpenAI, asker_of: AskerOf, tmp_path: Path, kept: bool
+) -> None:
     schools = rows_of(tmp_path / "list.pdf", 3)
     asker = asker_of(tmp_path / "list.pdf")
     readings = asker.read()
     first = await anext(readings)
     await readings.aclose()
     resumed = asker_of(tmp_path / "list.pdf", memory=asker.memory)
-    with closing(resumed.pages(first=2)) as turner:
+    with closing(resumed.pages(first=2, thread=first.thread if kept else None)) as turner:
         rest = [await resumed.improved(reading) for reading in turner]
     assert texts([first, *rest]) == schools
     assert len(model.requests) == 1

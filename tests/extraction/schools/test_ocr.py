@@ -29,7 +29,7 @@ from extraction.schools.reader import read_document
 from extraction.schools.records import FieldName, PageReading
 from extraction.schools.rulings import Ruling, Rulings
 from tests.extraction.schools.papers import Row, draw_plain, draw_ruled, paper, write
-from tests.extraction.schools.scans import HEADER, WIDTHS, draw_shaded, scan, schools
+from tests.extraction.schools.scans import HEADER, WIDTHS, draw_shaded, scan, schools, with_hidden_text
 
 with_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="needs the program tesseract")
 
@@ -136,6 +136,38 @@ def test_a_stamp_over_a_scan_does_not_hide_it() -> None:
     page = read(stamped)
     assert page.scanned
     assert shares(page, ROWS)[0] >= 0.95
+
+
+@with_tesseract
+@pytest.mark.parametrize(("misread", "scanned"), [(0.0, False), (0.1, True), (0.25, True), (0.6, True)])
+def test_the_words_hidden_behind_a_scan_are_taken_unless_they_are_garbled(misread: float, scanned: bool) -> None:
+    listing = printed(draw_ruled)
+    page = read(with_hidden_text(scan(listing), listing, misread=misread))
+    assert page.scanned == scanned
+    assert shares(page, ROWS)[0] >= 0.95
+
+
+def test_garbled_words_behind_a_scan_that_cannot_be_read_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    listing = printed(draw_ruled)
+    hidden = with_hidden_text(scan(listing), listing, misread=0.6)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    page = read(hidden)
+    assert (page.method, page.rows, page.scanned) == ("needs_ocr", (), False)
+    assert "apt-get install tesseract-ocr" in page.warnings[0]
+
+
+@with_tesseract
+def test_an_unknown_tongue_on_a_coloured_ground_is_no_scan(tmp_path: Path) -> None:
+    """Its picture gives no more known words than its text."""
+    pdf = paper()
+    pdf.add_page()
+    Image.new("L", (60, 80), 240).save(tmp_path / "ground.png")
+    pdf.image(tmp_path / "ground.png", 0, 0, 612, 792)
+    for line in range(30):
+        pdf.text(50, 60 + 20 * line, "Quarantaquattro scuole elencate secondo provincia numero iscritti")
+    assert not read(pdf).scanned
 
 
 @with_tesseract

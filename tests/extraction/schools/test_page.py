@@ -197,6 +197,18 @@ def test_pieces_of_a_line_are_joined_and_double_lines_are_one() -> None:
     ]
 
 
+def test_dashes_and_dots_in_a_row_are_a_line_and_boxes_one_a_row_are_none() -> None:
+    dashes = [Ruling(10, start, start + 3) for start in range(0, 70, 7)]
+    assert merge(dashes) == (Ruling(10, -4, 70),)
+    crossed = [*dashes[:4], Ruling(10, 27.5, 32), *dashes[5:]]
+    assert merge(crossed) == (Ruling(10, -4, 70),)
+    boxes = [Ruling(10, start, start + 7) for start in range(0, 110, 11)]
+    assert merge(boxes) == tuple(boxes)
+    bullets = [Ruling(10, start, start + 3) for start in range(0, 110, 11)]
+    uneven = [Ruling(10, start, start + 2) for start in (0, 5.2, 13, 18.6, 26, 31.3, 39.2, 44.7, 52.6, 57.9)]
+    assert merge(bullets) == merge(uneven) == ()
+
+
 @given(st.lists(st.tuples(st.floats(0, 800), st.floats(0, 300), st.floats(10, 300)), max_size=40))
 def test_merging_lines_again_changes_nothing(lines: list[tuple[float, float, float]]) -> None:
     merged = merge([Ruling(at, start, start + length) for at, start, length in lines])

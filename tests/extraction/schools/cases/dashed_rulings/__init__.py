@@ -1,0 +1,1 @@
+"""Dashes and dots instead of lines."""
