@@ -7,7 +7,7 @@ marks where each row starts. In monospaced reports the same holds, only the usua
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import chain, pairwise
 
@@ -111,7 +111,7 @@ def _grid(
     if header is not None and header.columns:
         columns = list(header.columns)
         body = [cut_at(line, [(left.right + right.left) / 2 for left, right in pairwise(columns)]) for line in body]
-    elif header is None and plan is not None and (kept := _columns_of(plan, tabular, alone=alone)):
+    elif header is None and plan is not None and (kept := _columns_of(plan, tabular, sheet.column_gap, alone=alone)):
         columns = kept
     else:
         if header is not None:
@@ -136,15 +136,26 @@ def _is_coded_heading(line: Line) -> bool:
     return line.words[0].text.isdigit() and apart < 1.2 * line.height and group_field(line.text) is not None
 
 
-def _columns_of(plan: ColumnPlan, tabular: Sequence[Line], *, alone: bool) -> list[Span]:
-    """The columns of earlier pages, if few words of this page stand across their borders."""
+def _columns_of(plan: ColumnPlan, tabular: Sequence[Line], gap: float, *, alone: bool) -> list[Span]:
+    """The columns of earlier pages, if few words of this page stand across their borders.
+
+    A page of nothing but a row or two may print values that are longer than any before; where each begins in a column
+    of its own, these are the columns all the same.
+    """
     columns = [Span(column.left, column.right) for column in plan.columns]
     borders = [column.left for column in columns[1:]]
     words = [word for line in tabular for word in line.words]
     crossing = sum(any(word.box.left < border - 1 < word.box.right - 2 for border in borders) for word in words)
-    # A page of nothing but a row or two may print a value that is longer than any before.
-    tolerated = max(_MOST_LONG if alone and len(tabular) <= _FEW_ROWS else 0, 0.04 * len(words))
-    return columns if words and crossing <= tolerated else []
+    few = alone and len(tabular) <= _FEW_ROWS
+    tolerated = max(_MOST_LONG if few else 0, 0.04 * len(words))
+    apart = few and all(_begin_apart(phrases(line, gap), borders) for line in tabular)
+    return columns if words and (crossing <= tolerated or apart) else []
+
+
+def _begin_apart(found: Sequence[tuple[Word, ...]], borders: Sequence[float]) -> bool:
+    """Whether each phrase of a line begins in another column."""
+    begun = [bisect_right(borders, words[0].box.left + 1) for words in found]
+    return len(begun) > 1 and len(set(begun)) == len(begun)
 
 
 def _edges(columns: Sequence[Span], width: float) -> list[tuple[float, float]]:
