@@ -85,15 +85,16 @@ def known_share(words: Iterable[Word]) -> float | None:
     return _share(parts, _listed_words()) if len(parts) >= _FEWEST_PARTS else None
 
 
+def may_be_garbled(words: Iterable[Word]) -> bool:
+    """Whether few words are those of school lists. The words of places take a while to load; most pages need none."""
+    parts = _parts_of(words)
+    return len(parts) >= _FEWEST_PARTS and _share(parts, _list_words()) < _FEW_LISTED
+
+
 def is_garbled(words: Iterable[Word]) -> bool:
     """Whether hardly a word is known: what a bad recognition wrote, or a list of another kind."""
-    parts = _parts_of(words)
-    # Of most pages the words of school lists are enough; those of places take a while to load.
-    return (
-        len(parts) >= _FEWEST_PARTS
-        and _share(parts, _list_words()) < _FEW_LISTED
-        and _share(parts, _listed_words()) < _FEW_KNOWN
-    )
+    words = tuple(words)
+    return may_be_garbled(words) and (known_share(words) or 0) < _FEW_KNOWN
 
 
 def _parts_of(words: Iterable[Word]) -> list[str]:

@@ -10,7 +10,7 @@ import msgspec
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from extraction.schools.damage import is_garbled, known_share
+from extraction.schools.damage import is_garbled, known_share, may_be_garbled
 from extraction.schools.ocr.engine import check_installed
 from extraction.schools.sheets import Sheet
 
@@ -43,11 +43,11 @@ def read_scan(document: pdfium.PdfDocument, sheet: Sheet, options: OcrOptions) -
         OcrError: What reads scans is not installed, failed, or took too long.
     """
     hidden = sheet.chars > _STAMP_CHARS
-    if sheet.cut or (hidden and not is_garbled(sheet.words)):
+    if sheet.cut or (hidden and not may_be_garbled(sheet.words)):
         return None
     page = document[sheet.number - 1]
     try:
-        if not (_is_covered(page) if hidden else is_scan(page, sheet.chars)):
+        if not (_is_covered(page) and is_garbled(sheet.words) if hidden else is_scan(page, sheet.chars)):
             return None
         check_installed()
         # Loads numpy, with the first scan that is met: most documents have none.
