@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from extraction.staff.page import read_staff_page
+from tests.school_web.founding import generate
 from tests.school_web.sites import build_hosts
-from tests.school_web.world import generate
 
 PORT = 8000
 ROUNDS = 3

@@ -17,12 +17,13 @@ from lxml import html
 from protego import Protego
 
 from tests.school_web.directory_file import HEADER, directory_csv
+from tests.school_web.founding import generate
+from tests.school_web.keys import school_key, site_key
 from tests.school_web.layouts import layout
-from tests.school_web.score import school_key, site_key
 from tests.school_web.sites import Host, build_hosts
 from tests.school_web.title1_list import title1_list
 from tests.school_web.truth import TrueSchool, Truth, tell
-from tests.school_web.world import LAYOUTS, School, World, generate
+from tests.school_web.world import LAYOUTS, School, World
 
 PORT = 8099
 AGENT = "Title1/0.1 (+https://example.test/contact)"

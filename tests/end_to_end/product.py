@@ -41,12 +41,13 @@ class Web:
 
 
 @contextlib.contextmanager
-def served_web(folder: Path, *, schools: int, districts: int) -> Generator[Web]:
-    """Serves a small world for the length of the block."""
+def served_web(folder: Path, *, schools: int, districts: int, seed: int = 1965, wide: bool = False) -> Generator[Web]:
+    """Serves a world for the length of the block."""
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "tests.school_web", "serve", "--dir", str(folder)),
-            *("--schools", str(schools), "--districts", str(districts)),
+            *("--schools", str(schools), "--districts", str(districts), "--seed", str(seed)),
+            *(["--wide"] if wide else []),
         ],
         cwd=PROJECT,
         stdout=subprocess.PIPE,

@@ -14,14 +14,16 @@ from pathlib import Path
 import msgspec
 
 from tests.school_web.files import LOG, PDF, write_files
+from tests.school_web.founding import generate
 from tests.school_web.score import score
 from tests.school_web.server import serve
 from tests.school_web.title1_list import title1_list
-from tests.school_web.world import World, generate
+from tests.school_web.world import World
 
 _EXAMPLES = """examples:
   python -m tests.school_web serve --dir /tmp/web
   python -m tests.school_web serve --dir /tmp/web --port 8099 --schools 8 --districts 3
+  python -m tests.school_web serve --dir /tmp/web --wide --schools 200 --districts 40
   python -m tests.school_web pdf title1-list.pdf --seed 7
   python -m tests.school_web score --dir /tmp/web --schools sites.csv --leads leads.csv
 """
@@ -62,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--seed", type=int, default=1965)
         command.add_argument("--schools", type=int, default=48)
         command.add_argument("--districts", type=int, default=12)
+        command.add_argument("--wide", action="store_true", help="all layouts and traps; from 96 schools, 24 districts")
     scoring = commands.add_parser("score", help="compare a run's schools and leads with the truth; prints JSON")
     scoring.add_argument("--dir", type=Path, required=True, help="folder of the served web")
     scoring.add_argument("--schools", type=Path, required=True, help="CSV with name, district, website")
@@ -73,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _world(options: argparse.Namespace) -> World:
-    return generate(options.seed, options.schools, options.districts)
+    return generate(options.seed, options.schools, options.districts, wide=options.wide)
 
 
 async def _serve(world: World, folder: Path, port: int, *, with_parent: bool) -> int:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from html import escape
 
+from tests.school_web.people import Person
 from tests.school_web.world import District, School
 
 
@@ -16,6 +17,10 @@ class Page:
     path: str
     html: str
     content_type: str = "text/html"
+    body: bytes = b""
+    """What is sent instead of `html` where the resource is no text."""
+    method: str = "GET"
+    """The only method that it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,14 @@ class MenuEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A person on a staff list, and where the list says they work: one school or several, or the district's office."""
+
+    person: Person
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
 class SchoolSite:
     """What the pages of one school are written from; only the port is not in the world."""
 
@@ -37,6 +50,15 @@ class SchoolSite:
     district: District
     menu: tuple[MenuEntry, ...]
     port: int
+    listed: tuple[Entry, ...] = ()
+    """Who is on its staff list where that is more than the school's own staff."""
+    lodgers: tuple[School, ...] = ()
+    """The schools whose common site it is; then `school` is what the site calls them together."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Who is on its staff list."""
+        return self.listed or tuple(Entry(person, self.school.name) for person in self.school.staff)
 
     def path(self, tail: str = "") -> str:
         """A path inside the school's part of its host."""

@@ -69,10 +69,15 @@ def news_path(school: School) -> str:
     return f"/2026/10/{slug(school.name)}-opens-new-library/"
 
 
+def newsworthy(world: World) -> tuple[School, ...]:
+    """The schools that the newspaper wrote about, no two of one name."""
+    return tuple({news_path(school): school for school in world.schools[::6]}.values())
+
+
 def newspaper_pages(world: World) -> list[Page]:
     """Stories that name a school and its city, and nothing else that is the school's."""
     pages = [Page("/", document("The County Ledger", "<h1>The County Ledger</h1>"))]
-    for school in world.schools[::6]:
+    for school in newsworthy(world):
         mayor, donor = school.strangers[6:8]
         body = f"<h1>{escape(school.name)} opens new library</h1>\n" + paragraphs(
             f"{school.place.city} – Mayor {mayor.name} cut the ribbon on Tuesday.",
@@ -94,6 +99,16 @@ def parked_page(host: str) -> Page:
 def missing_page(host: str) -> str:
     """The page of an address that does not exist."""
     return document("Page Not Found", f"<h1>Page Not Found</h1><p>{escape(host)} has no such page.</p>")
+
+
+def challenge_page(host: str) -> str:
+    """What a guarded host sends to whom it takes for a robot, with status 200."""
+    body = (
+        "<noscript>Please turn JavaScript on and reload the page.</noscript>\n"
+        f"<h1>Client Challenge</h1><p>A required part of {escape(host)} could not load. Checking your browser …</p>\n"
+        '<script src="/_fs-ch-1T1wmsGaOgGaSxcX/script.js"></script>'
+    )
+    return document("Client Challenge", body)
 
 
 def _people(people: tuple[Person, ...]) -> str:

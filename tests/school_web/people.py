@@ -53,16 +53,28 @@ class Roll:
     rng: random.Random
     names: set[str] = field(default_factory=set[str])
     addresses: set[str] = field(default_factory=set[str])
+    worldly: bool = False
+    """Whether one name in eight is from elsewhere, or is also a word."""
+    latin1_only: bool = False
+    """Whether the next people have names that the plain fonts of PDF can print."""
 
     def stranger(self) -> Person:
         """A person without a duty: a visitor, a trustee, a student."""
-        words = vocabulary().people
         while True:
-            first = self.rng.choice(words.first_unusual if self.rng.random() < 0.06 else words.first)
-            last = self.rng.choice(words.last_unusual if self.rng.random() < 0.08 else words.last)
-            if f"{first} {last}" not in self.names:
+            first, last = self._name()
+            if f"{first} {last}" not in self.names and (not self.latin1_only or _is_latin1(first + last)):
                 self.names.add(f"{first} {last}")
                 return Person(first, last)
+
+    def _name(self) -> tuple[str, str]:
+        words, wide = vocabulary().people, vocabulary().wide
+        first = self.rng.choice(words.first_unusual if self.rng.random() < 0.06 else words.first)
+        last = self.rng.choice(words.last_unusual if self.rng.random() < 0.08 else words.last)
+        if self.worldly and self.rng.random() < 0.12:
+            first = self.rng.choice(wide.first)
+        if self.worldly and self.rng.random() < 0.12:
+            last = self.rng.choice(wide.last)
+        return first, last
 
     def trustee(self, domain: str, style: str) -> Person:
         """A member of a board: has a published address, and is nobody's staff."""
@@ -96,6 +108,10 @@ class Roll:
             suffix += 1
         self.addresses.add(address)
         return address
+
+
+def _is_latin1(text: str) -> bool:
+    return all(ord(character) < 256 for character in text)
 
 
 def _ascii(text: str) -> str:

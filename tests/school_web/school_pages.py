@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 
-from tests.school_web.layouts import Layout, layout
+from tests.school_web.layouts import Layout, layout, sheet
+from tests.school_web.listings import listed
 from tests.school_web.markup import MenuEntry, Page, SchoolSite, link, paragraphs
 from tests.school_web.vocabulary import vocabulary
 from tests.school_web.world import School, World, slug
@@ -13,15 +14,16 @@ from tests.school_web.world import School, World, slug
 _STAFF_LABELS = ("Staff Directory", "Faculty & Staff", "Our Staff", "Meet the Staff", "Directory")
 _KEYS = (
     "about", "principal", "council", "title-i", "calendar", "athletics", "alumni", "contact",
-    "news", "news-1", "news-2", "news-3",
+    "news", "news-1", "news-2", "news-3", "our-school",
 )  # fmt: skip
 _ABOUT_LABELS = ("About Us", "Our School", "About", "School Information")
 
 
 def school_pages(world: World, school: School, port: int) -> list[Page]:
-    """All pages of a school, home first."""
-    system = layout(school.layout)
-    site = _site(world, school, port, system)
+    """All pages of a school, home first; none where it shares the site of another one."""
+    if school.shares:
+        return []
+    site, system = school_site(world, school, port)
     pages = [
         Page(site.path(), system.frame(site, _home_title(site), _home(site))),
         *system.staff_pages(site),
@@ -37,21 +39,49 @@ def school_pages(world: World, school: School, port: int) -> list[Page]:
         "alumni": ("Alumni", _alumni(site)),
         "contact": ("Contact Us", _contact(site)),
     }
+    if school.route == "our_school":
+        written["our-school"] = ("Our School", _our_school(site, system))
     pages += [Page(_path(site, key), system.frame(site, title, body)) for key, (title, body) in written.items()]
     return pages
 
 
+def sheet_pages(world: World, school: School, port: int) -> list[Page]:
+    """What a school keeps on the host of published spreadsheets."""
+    return sheet.sheet_pages(school_site(world, school, port)[0]) if school.layout == "sheet" else []
+
+
+def missing_school_page(world: World, school: School, port: int) -> str:
+    """What a site in its own theme says instead of a page that it does not have."""
+    site, system = school_site(world, school, port)
+    body = paragraphs("Oops! The page you were looking for has moved or does not exist.", "Try our staff directory.")
+    return system.frame(site, "Page Not Found", body)
+
+
 def staff_address(world: World, school: School, port: int) -> str:
     """The absolute address of a school's staff list."""
-    system = layout(school.layout)
-    site = _site(world, school, port, system)
+    site, system = school_site(world, school, port)
     return site.url(school.host, system.staff_path(site))
 
 
-def _site(world: World, school: School, port: int, system: Layout) -> SchoolSite:
+def school_site(world: World, school: School, port: int) -> tuple[SchoolSite, Layout]:
+    """The site of a school, its own or the one it shares, and its system."""
+    if school.shares:
+        school = world.school(school.shares)
+    system = layout(school.layout)
     bare = SchoolSite(world.schools.index(school), school, world.district(school.district), (), port)
-    siblings = [other for other in world.schools_of(bare.district) if other.key != school.key]
-    return replace(bare, menu=_menu(bare, system, siblings))
+    lodgers = tuple(other for other in world.schools_of(bare.district) if school.key in {other.key, other.shares})
+    if len(lodgers) > 1:
+        bare = replace(bare, school=_together(lodgers), lodgers=lodgers)
+    bare = replace(bare, listed=listed(world, bare))
+    siblings = [other for other in world.schools_of(bare.district) if other not in lodgers]
+    return replace(bare, menu=_menu(bare, system, siblings)), system
+
+
+def _together(lodgers: tuple[School, ...]) -> School:
+    """What a site that schools share calls itself."""
+    first, last = lodgers[0], lodgers[-1]
+    name = f"{first.base} {' and '.join(school.level for school in lodgers)} Schools"
+    return replace(first, name=name, grades=(first.grades[0], last.grades[1]))
 
 
 def _menu(site: SchoolSite, system: Layout, siblings: list[School]) -> tuple[MenuEntry, ...]:
@@ -102,11 +132,16 @@ def _home_title(site: SchoolSite) -> str:
 def _home(site: SchoolSite) -> str:
     school, principal = site.school, site.school.staff[0]
     news = "".join(f"<li>{link(_path(site, f'news-{number}'), _headline(site, number))}</li>" for number in range(1, 3))
+    parts = [
+        f"{lodger.name}, grades {lodger.grades[0]} to {lodger.grades[1]}: {lodger.staff[0].formal}, Principal. "
+        f"Phone {lodger.phone}"
+        for lodger in site.lodgers
+    ]
     return (
         paragraphs(
             f"{school.name} serves grades {school.grades[0]} to {school.grades[1]} in {school.place.city}. "
             f"Home of the {school.mascot}!",
-            f"Principal: {principal.formal}",
+            *(parts or [f"Principal: {principal.formal}"]),
         )
         + f"<h3>Latest news</h3><ul>{news}</ul>\n"
         f"<p>{link(_path(site, 'calendar'), 'See the whole calendar')}. Visit us at {escape(school.place.street)}, "
@@ -118,6 +153,8 @@ def _about(site: SchoolSite, system: Layout) -> str:
     school = site.school
     more = link(system.staff_path(site), _STAFF_LABELS[site.index % len(_STAFF_LABELS)])
     way = f"<p>To reach a teacher, see {more}.</p>\n" if school.route == "two_hops" else ""
+    if school.route == "our_school":
+        way = f"<p>In this section: {link(_path(site, 'our-school'), 'Our School')}</p>\n"
     return (
         paragraphs(
             f"{school.name} is part of {site.district.name} and enrolls {school.enrollment} students.",
@@ -125,6 +162,15 @@ def _about(site: SchoolSite, system: Layout) -> str:
         )
         + way
         + f"<p>{link(_path(site, 'principal'), 'A word from the principal')}</p>\n"
+    )
+
+
+def _our_school(site: SchoolSite, system: Layout) -> str:
+    """The second page between the home page and the staff list."""
+    faculty = link(system.staff_path(site), "Faculty")
+    return (
+        paragraphs(f"{site.school.name} opened its doors in 1962.")
+        + f"<ul><li>{link(_path(site, 'principal'), 'From the Principal')}</li><li>{faculty}</li></ul>\n"
     )
 
 
@@ -208,6 +254,7 @@ def _contact(site: SchoolSite) -> str:
         school.place.street,
         school.place.line,
         f"Phone: {school.phone}",
+        *(f"{lodger.name}: {lodger.phone}" for lodger in site.lodgers),
         "Office hours: 7:30 a.m. to 3:45 p.m.",
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlparse, urlsplit
 
-from tests.school_web.other_pages import aggregator_path, news_path
+from tests.school_web.other_pages import aggregator_path, news_path, newsworthy
 from tests.school_web.school_pages import staff_address
 from tests.school_web.world import STATE_NAME, World
 
@@ -110,7 +110,11 @@ def index(world: World, port: int) -> tuple[Entry, ...]:
         entries.append(
             Entry(f"http://{twin.host}:{port}/", f"{twin.name} - {place}", f"Welcome to {twin.name} in {place}")
         )
-    for school in world.schools[::6]:
+    for old in world.moved:
+        school = world.school(old.school)
+        text = f"Welcome to {school.name} in {school.place.city}"
+        entries.append(Entry(f"http://{old.host}:{port}/", f"{school.name} - {school.place.city}", text))
+    for school in newsworthy(world):
         url = f"http://{world.news_host}:{port}{news_path(school)}"
         entries.append(Entry(url, f"{school.name} opens new library", f"{school.place.city} – The County Ledger"))
     parked = Entry(f"http://{world.parked_host}:{port}/", "School site", f"School web site {STATE_NAME} for sale")

@@ -14,7 +14,8 @@ from typing import Final, TextIO
 
 from aiohttp import web
 
-from tests.school_web.other_pages import missing_page
+from tests.school_web.markup import Page
+from tests.school_web.other_pages import challenge_page, missing_page
 from tests.school_web.search import SearchEngine, index
 from tests.school_web.sites import Host, build_hosts
 from tests.school_web.world import World
@@ -123,10 +124,9 @@ class _Answering:
             return web.Response(status=429, text="Too Many Requests\n", headers=headers)
         if rule.slow_path == request.path:
             await asyncio.sleep(SLOW_SECONDS)
-        page = host.page(request.path, request.query_string)
-        if page is None:
-            return web.Response(status=404, text=missing_page(host.name), content_type="text/html")
-        return web.Response(text=page.html, content_type=page.content_type)
+        if host.challenged and request.path.startswith(host.challenged):
+            return web.Response(text=challenge_page(host.name), content_type="text/html")
+        return _answer(host, host.page(request.path, request.query_string), request.method)
 
     def _search(self, request: web.Request) -> web.Response:
         if request.path != "/search":
@@ -140,6 +140,17 @@ class _Answering:
         if not page.isdigit() or page == "0":
             return web.json_response({"error": 'Invalid value "pageno" for parameter'}, status=400)
         return web.json_response(self.engine.answer(query, int(page)))
+
+
+def _answer(host: Host, page: Page | None, method: str) -> web.Response:
+    if page is None:
+        status = 404 if host.missing is None else 200
+        return web.Response(status=status, text=host.missing or missing_page(host.name), content_type="text/html")
+    if page.method != method:
+        return web.Response(status=405, text="Method Not Allowed\n", headers={"Allow": page.method})
+    if page.body:
+        return web.Response(body=page.body, content_type=page.content_type)
+    return web.Response(text=page.html, content_type=page.content_type)
 
 
 def _robots(host: Host) -> web.Response:

@@ -13,9 +13,11 @@ import pytest
 
 from tests.school_web.audit import audit
 from tests.school_web.files import LOG, TRUTH
-from tests.school_web.score import person_key, score, site_key
+from tests.school_web.founding import generate
+from tests.school_web.keys import person_key, site_key
+from tests.school_web.score import score
 from tests.school_web.truth import Truth, tell
-from tests.school_web.world import World, generate
+from tests.school_web.world import World
 
 PORT = 8099
 AGENT = "Title1/0.1 (+https://example.test/contact)"

@@ -15,10 +15,11 @@ import aiohttp
 import pytest
 
 from tests.school_web.files import LOG, SCHOOLS, TRUTH, write_files
+from tests.school_web.founding import generate
 from tests.school_web.search import fails_at_first
 from tests.school_web.server import serve
-from tests.school_web.truth import read_truth
-from tests.school_web.world import World, generate
+from tests.school_web.truth import read_truth, tell
+from tests.school_web.world import HostRule, World
 
 AGENT = "Title1/0.1 (+https://example.test/contact)"
 ROOT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ async def ask(web_port: int, host: str, path: str, **query: str) -> tuple[int, s
             timeout=aiohttp.ClientTimeout(total=10),
         ) as response,
     ):
-        return response.status, await response.text(), dict(response.headers)
+        return response.status, await response.text(errors="replace"), dict(response.headers)
 
 
 async def test_the_server_tells_hosts_apart_and_logs_every_request(world: World, tmp_path: Path) -> None:
@@ -174,3 +175,40 @@ async def test_the_files_of_a_served_world_agree_with_its_port(world: World, tmp
         assert truth == read_truth(tmp_path / TRUTH)
         assert all(f":{web.port}/" in school.website for school in truth.schools)
         assert truth.search == web.search_url
+
+
+async def test_wide_hosts_challenge_have_a_page_for_everything_move_and_take_posts(tmp_path: Path) -> None:
+    world = generate(1965, 96, 24, wide=True)
+    rules = world.rules
+    behind = next(name for name, rule in rules.items() if rule.challenge == "all")
+    lists = next(school for school in world.schools if rules.get(school.host, HostRule()).challenge == "lists")
+    soft = next(name for name, rule in rules.items() if rule.soft_missing and not (rule.challenge or rule.throttled))
+    old = next(one for one in world.moved if one.move == "moved_301")
+    refreshed = next(one for one in world.moved if one.move == "moved_refresh")
+    document = next(school for school in world.schools if school.layout == "pdf" and school.host not in rules)
+    async with serve(world, 0, tmp_path / LOG) as web:
+        status, text, _ = await ask(web.port, behind, "/")
+        assert (status, "Client Challenge" in text) == (200, True)
+        assert (await ask(web.port, behind, "/robots.txt"))[1].startswith("User-agent:")
+        told = next(one for one in tell(world, web.port).schools if one.nces_id == lists.nces_id)
+        assert "Client Challenge" in (await ask(web.port, lists.host, urlsplit(told.staff_page).path))[1]
+        assert lists.phone in (await ask(web.port, lists.host, "/"))[1]
+        status, text, _ = await ask(web.port, soft, "/no-such-page")
+        assert (status, "Page Not Found" in text, "<nav" in text or "<li>" in text) == (200, True, True)
+        status, _, headers = await ask(web.port, old.host, "/")
+        assert (status, headers["Location"]) == (301, f"http://{world.school(old.school).host}:{web.port}/")
+        assert 'http-equiv="refresh"' in (await ask(web.port, refreshed.host, "/"))[1]
+        path = f"{document.prefix}/documents/staff-directory-2026-2027.pdf"
+        assert (await ask(web.port, document.host, path))[2]["Content-Type"] == "application/pdf"
+        service = next(
+            (host.name, page.path)
+            for host in web.hosts.values()
+            for page in host.pages.values()
+            if page.method == "POST" and not (host.rule.throttled or host.rule.challenge)
+        )
+        assert (await ask(web.port, *service))[0] == 405
+        async with (
+            aiohttp.ClientSession(headers={"Host": service[0]}) as session,
+            session.post(f"http://127.0.0.1:{web.port}{service[1]}", json={"firstRecord": 0}) as response,
+        ):
+            assert (await response.json())["d"]["results"][0]["jobTitle"] == "Principal"

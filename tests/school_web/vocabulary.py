@@ -65,6 +65,17 @@ class SearchWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     aggregators: tuple[str, ...]
 
 
+class WideWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What only wide worlds are made of: names from all over the world, more schools and districts."""
+
+    first: tuple[str, ...]
+    last: tuple[str, ...]
+    fronts: tuple[str, ...]
+    backs: tuple[str, ...]
+    shared: tuple[str, ...]
+    districts: tuple[str, ...]
+
+
 class Vocabulary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All words, by what they name."""
 
@@ -75,6 +86,7 @@ class Vocabulary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hosts: HostWords
     news: NewsWords
     search: SearchWords
+    wide: WideWords
 
 
 @cache

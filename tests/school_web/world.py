@@ -1,19 +1,18 @@
 """The simulated world as values: districts, schools, their staff, and the sites that only look like theirs.
 
-`generate` makes all of it from a seed; nothing here knows a port or a page. The PDF list, the directory file, the web
-hosts and the truth are written from a `World`.
+`founding.generate` makes all of it from a seed; nothing here knows a port or a page. The PDF list, the directory file,
+the web hosts and the truth are written from a `World`.
 """
 
 from __future__ import annotations
 
-import random
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
-from tests.school_web.people import EMAIL_STYLES, Person, Roll
-from tests.school_web.places import Atlas, Place
-from tests.school_web.vocabulary import Duty, vocabulary
+from tests.school_web.people import Person
+from tests.school_web.places import Place
+from tests.school_web.vocabulary import Duty
 
 STATE: Final = "AL"
 STATE_NAME: Final = "Alabama"
@@ -21,50 +20,29 @@ STATE_FIPS: Final = "01"
 SCHOOL_YEAR: Final = "2026-2027"
 
 Level = Literal["Elementary", "Primary", "Middle", "High", "Academy"]
-LayoutName = Literal["finalsite", "blackboard", "edlio", "smartsites", "presence", "wordpress", "handtyped"]
+LayoutName = Literal[
+    "finalsite", "blackboard", "edlio", "smartsites", "presence", "wordpress", "handtyped", "apptegy", "nuxtshell",
+    "sharpschool", "eschoolview", "googlesites", "foxbright", "socs", "pdf", "sheet",
+]  # fmt: skip
 Hosting = Literal["subdomain", "own", "o", "schools"]
-Route = Literal["direct", "menu", "two_hops"]
-"""How the staff list is reached from the home page: in its menu, in a sub-menu, or by a page between."""
-Listing = Literal["plain", "port", "upper", "bare", "blank", "district_home", "parked", "dead"]
+Route = Literal["direct", "menu", "two_hops", "our_school"]
+"""How the staff list is reached from the home page: in its menu, in a sub-menu, by a page between, or by two."""
+Listing = Literal["plain", "port", "upper", "bare", "blank", "district_home", "parked", "dead", "moved"]
 """What the official directory file says about the website: the right address in four ways of writing, or not."""
+Move = Literal["moved_301", "moved_refresh", "moved_notice"]
+"""How an old host sends visitors on: a redirect, a page that reloads elsewhere, a notice above the old pages."""
 
 LAYOUTS: Final[tuple[LayoutName, ...]] = (
     "finalsite", "blackboard", "edlio", "smartsites", "presence", "wordpress", "handtyped",
 )  # fmt: skip
-# A layout for each of the twelve districts; lists without addresses (Edlio) are enough once.
-_DISTRICT_LAYOUTS: Final[tuple[LayoutName, ...]] = (
+"""The layouts of a usual world."""
+ALL_LAYOUTS: Final[tuple[LayoutName, ...]] = (
     *LAYOUTS,
-    "finalsite",
-    "blackboard",
-    "wordpress",
-    "handtyped",
-    "presence",
-)
-_HOSTING: Final[tuple[Hosting, ...]] = (
-    "subdomain", "o", "own", "own", "schools", "subdomain", "own", "o", "own", "subdomain", "schools", "own",
+    "apptegy", "nuxtshell", "sharpschool", "eschoolview", "googlesites", "foxbright", "socs", "pdf", "sheet",
 )  # fmt: skip
-_GRADES: Final[dict[Level, tuple[str, str]]] = {
-    "Elementary": ("KG", "05"),
-    "Primary": ("PK", "02"),
-    "Middle": ("06", "08"),
-    "High": ("09", "12"),
-    "Academy": ("KG", "08"),
-}
-_SITE_NAME: Final[dict[Level, str]] = {
-    "Elementary": "{} Elementary School",
-    "Primary": "{} Primary School",
-    "Middle": "{} Middle School",
-    "High": "{} High School",
-    "Academy": "{} Academy",
-}
-# The directory file abbreviates as each state's office likes; the list and the site print their own forms.
-_OFFICIAL_NAME: Final[dict[Level, tuple[str, ...]]] = {
-    "Elementary": ("{} ES", "{} Elementary", "{} Elem Sch", "{} Elementary School"),
-    "Primary": ("{} Primary", "{} Primary Sch"),
-    "Middle": ("{} MS", "{} Middle Sch", "{} Middle School"),
-    "High": ("{} HS", "{} High Sch", "{} High School"),
-    "Academy": ("{} Acad", "{} Academy"),
-}
+"""The layouts of a wide world."""
+DOCS_HOST: Final = "docs.sheets.test"
+"""Where published spreadsheets lie, of all schools alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +62,8 @@ class District:
     hosting: Hosting
     staff: tuple[Person, ...]
     board: tuple[Person, ...]
+    roster: bool = False
+    """Whether each of its schools shows the list of the whole district, with a column that says who works where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +101,20 @@ class School:
     strangers: tuple[Person, ...]
     """People its pages name who do not work there: visitors, parents, athletes, alumni."""
     council: tuple[Person, ...]
+    shares: str = ""
+    """Key of the school on whose site this one lives, where it has none of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class OldSite:
+    """What is left at a host that a school has moved away from."""
+
+    host: str
+    school: str
+    """Key of the school."""
+    move: Move
+    former: tuple[Person, ...]
+    """Those who worked there when the old pages were written, and no longer do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +146,10 @@ class HostRule:
     """Path that takes a second and a half."""
     failing: bool = False
     """Answers 500 to everything."""
+    challenge: Literal["", "all", "lists"] = ""
+    """Answers 200 with a challenge that only a browser passes: to everything, or to its staff lists."""
+    soft_missing: bool = False
+    """Answers 200, in its theme, also for pages that it does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,214 +167,21 @@ class World:
     search_host: str
     rules: dict[str, HostRule]
     """By host; a host that is not listed has no special rule."""
+    moved: tuple[OldSite, ...] = ()
 
     def district(self, key: str) -> District:
         """The district of a key."""
         return next(district for district in self.districts if district.key == key)
+
+    def school(self, key: str) -> School:
+        """The school of a key."""
+        return next(school for school in self.schools if school.key == key)
 
     def schools_of(self, district: District) -> tuple[School, ...]:
         """The district's schools of the list."""
         return tuple(school for school in self.schools if school.district == district.key)
 
 
-def generate(seed: int = 1965, schools: int = 48, districts: int = 12) -> World:
-    """The world of a seed.
-
-    Args:
-        seed: Same seed, same world.
-        schools: Schools of the list; every layout is present from 7 on.
-        districts: Districts they are spread over, at most 12.
-    """
-    if not 1 <= districts <= min(schools, len(_HOSTING)):
-        message = f"districts must be between 1 and {min(schools, len(_HOSTING))}, not {districts}"
-        raise ValueError(message)
-    return _Founder(seed).found(schools, districts)
-
-
 def slug(text: str) -> str:
     """Words of a name joined by hyphens, for paths."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower().replace("'", "")).strip("-")
-
-
-@dataclass(slots=True)
-class _Founder:
-    """Draws the world in a fixed order, so that a seed determines all of it."""
-
-    seed: int
-    rng: random.Random = field(init=False)
-    atlas: Atlas = field(init=False)
-    roll: Roll = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.rng = random.Random(self.seed)
-        self.atlas = Atlas(self.rng)
-        self.roll = Roll(self.rng)
-
-    def found(self, schools: int, districts: int) -> World:
-        words = vocabulary()
-        if schools > len(words.schools.bases):
-            message = f"schools must be at most {len(words.schools.bases)}, not {schools}"
-            raise ValueError(message)
-        counties = self.atlas.counties(STATE)
-        names = self.rng.sample(words.districts.bases, districts)
-        realms = tuple(self._district(i, names[i], counties[i]) for i in range(districts))
-        bases = self.rng.sample(words.schools.bases, schools)
-        if schools >= 24:
-            bases[-3] = bases[(schools - 3) % 7]  # one name and level in two districts: only the place tells them apart
-        listed = tuple(self._school(i, bases[i], realms[i * districts // schools]) for i in range(schools))
-        if districts < len(LAYOUTS):  # too few districts to show every layout: then each school has its own
-            listed = tuple(replace(school, layout=LAYOUTS[i % len(LAYOUTS)]) for i, school in enumerate(listed))
-        twins = tuple(self._look_alike(i, school) for i, school in enumerate(listed[:: max(1, schools // 10)]))
-        return World(
-            seed=self.seed,
-            districts=realms,
-            schools=listed,
-            look_alikes=twins,
-            aggregators=words.search.aggregators,
-            news_host="www.countyledger.test",
-            parked_host="www.school-site-expired.test",
-            dead_host="www.oldschoolserver.test",
-            search_host="search.test",
-            rules=_host_rules(realms, listed, twins),
-        )
-
-    def _district(self, index: int, base: str, county: str) -> District:
-        words = vocabulary()
-        name = words.districts.names[index % len(words.districts.names)].format(base)
-        joined = slug(base).replace("-", "")
-        hosting = _HOSTING[index]
-        # One district keeps the traditional domain; there a public-suffix list sees one registrable domain, `al.test`.
-        domain = f"{joined}.k12.{STATE.lower()}.test" if index == 0 else f"{joined}schools.test"
-        place = self.atlas.place(STATE, county)
-        phone = self.atlas.phone(place)
-        style = EMAIL_STYLES[index % len(EMAIL_STYLES)]
-        return District(
-            key=joined,
-            name=name,
-            printed_name=base if index % 3 == 1 else name,
-            official_name=name.replace("School District", "SD").replace("Public Schools", "Public Schools District"),
-            lea_id=f"{STATE_FIPS}{200 + 37 * index:05d}",
-            host=f"www.{domain}",
-            mail_domain=domain,
-            place=place,
-            phone=phone,
-            layout=_DISTRICT_LAYOUTS[index],
-            hosting=hosting,
-            staff=tuple(self.roll.member(duty, domain, style, phone) for duty in words.staff.office),
-            board=tuple(self.roll.trustee(domain, style) for _ in range(7)),
-        )
-
-    def _school(self, index: int, base: str, district: District) -> School:
-        words = vocabulary()
-        level: Level = ("Elementary", "Primary", "Elementary", "Middle", "High", "Elementary", "Academy")[index % 7]
-        if base == "Amelia Thornbury Memorial":
-            level = "Elementary"
-        name = _SITE_NAME[level].format(base)
-        host, prefix = self._address(index, base, level, district)
-        place = self.atlas.place(STATE, f"{district.place.county} County")
-        phone = self.atlas.phone(place)
-        forms = _OFFICIAL_NAME[level]
-        return School(
-            key=f"{district.key}-{slug(name)}",
-            name=name,
-            printed_name=name.removesuffix(" School") if index % 4 == 3 else name,
-            official_name=forms[index % len(forms)].format(base),
-            base=base,
-            level=level,
-            grades=_GRADES[level],
-            district=district.key,
-            nces_id=f"{district.lea_id}{(311 + 13 * index):05d}",
-            state_id=f"{STATE}-{int(district.lea_id[2:]):03d}-{(10 * index + 5):04d}",
-            place=place,
-            phone=phone,
-            mascot=self.rng.choice(words.schools.mascots),
-            status="Targeted Assistance" if index % 5 == 2 else "Schoolwide",
-            poverty_pct=round(self.rng.uniform(35.2, 98.9), 1),
-            enrollment=self.rng.randint(140, 1420),
-            host=host,
-            prefix=prefix,
-            layout=district.layout,
-            route=("direct", "menu", "two_hops", "menu")[(index + index // 4) % 4],
-            listing=_listing(index, prefix),
-            staff=self._staff(level, district, phone),
-            vacancies=tuple(self.rng.sample(words.staff.support, self.rng.choice((0, 1, 2)))),
-            strangers=tuple(self.roll.stranger() for _ in range(24)),
-            council=tuple(self.roll.trustee(district.mail_domain, "{first}.{last}") for _ in range(5)),
-        )
-
-    def _address(self, index: int, base: str, level: Level, district: District) -> tuple[str, str]:
-        words = slug(base).replace("-", "")
-        suffix = {"Elementary": "es", "Primary": "ps", "Middle": "ms", "High": "hs", "Academy": "academy"}[level]
-        match district.hosting:
-            case "subdomain":
-                return f"{words}.{district.mail_domain}", ""
-            case "own":
-                ending = vocabulary().hosts.own[index % len(vocabulary().hosts.own)]
-                return f"www.{ending.format(words + suffix)}.test", ""
-            case "o":
-                return district.host, f"/o/{slug(base)}-{suffix}"
-            case "schools":
-                return district.host, f"/schools/{slug(base)}"
-
-    def _staff(self, level: Level, district: District, phone: str) -> tuple[Person, ...]:
-        words = vocabulary().staff
-        teaching = words.secondary if level in {"Middle", "High"} else words.elementary
-        size = self.rng.randint(8, 30)
-        others = self.rng.sample(words.support + teaching, size - len(words.leaders))
-        style = EMAIL_STYLES[int(district.lea_id) % len(EMAIL_STYLES)]
-        duties = (*words.leaders, *others)
-        return tuple(self.roll.member(duty, district.mail_domain, style, phone) for duty in duties)
-
-    def _look_alike(self, index: int, school: School) -> LookAlike:
-        state, fips = (("CT", "09"), ("TX", "48"), ("OH", "39"), ("MA", "25"), (STATE, STATE_FIPS))[index % 5]
-        place = self.atlas.place(state)
-        phone = self.atlas.phone(place)
-        words = slug(school.base).replace("-", "")
-        host = f"www.{words}{slug(place.city).replace('-', '')}.test"
-        duties = vocabulary().staff.leaders
-        return LookAlike(
-            name=school.name,
-            official_name=school.official_name,
-            district_name=f"{place.city} Public Schools",
-            nces_id=f"{fips}{9000 + index:05d}{(77 + index):05d}",
-            twin=school.key,
-            place=place,
-            phone=phone,
-            host=host,
-            staff=tuple(self.roll.member(duty, host.removeprefix("www."), "{first}.{last}", phone) for duty in duties),
-        )
-
-
-def _listing(index: int, prefix: str) -> Listing:
-    """What the directory file says of the n-th school: every third blank, a few wrong, the others right."""
-    if index % 3 == 1:
-        return "blank"
-    if index in {5, 23}:
-        return "parked" if index == 5 else "dead"
-    if prefix and index in {6, 30}:
-        return "district_home"
-    return ("plain", "port", "upper", "bare")[(index // 3) % 4]
-
-
-def _host_rules(
-    districts: tuple[District, ...], schools: tuple[School, ...], twins: tuple[LookAlike, ...]
-) -> dict[str, HostRule]:
-    """Rules for a few hosts of each kind, the same places in every seed."""
-    own = [school for school in schools if not school.prefix]
-    rules: dict[str, HostRule] = {
-        "www.school-site-expired.test": HostRule(robots_status=404),
-        "www.oldschoolserver.test": HostRule(failing=True, robots_status=404),
-        twins[-1].host: HostRule(robots_status=503),
-    }
-    for school in own[1::11]:
-        rules[school.host] = HostRule(crawl_delay=2.0)
-    for district in [district for district in districts if district.hosting == "o"][1:]:
-        rules[district.host] = HostRule(crawl_delay=2.0)
-    for school in own[3::14]:
-        rules[school.host] = HostRule(throttled=True)
-    slow = own[5 % len(own)]
-    rules.setdefault(slow.host, HostRule(slow_path="/"))
-    for host in [school.host for school in own] + [district.host for district in districts]:
-        if host.startswith("www."):
-            rules[host.removeprefix("www.")] = HostRule(redirect_to=host)
-    return rules

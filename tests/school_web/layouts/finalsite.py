@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from tests.school_web.markup import Page, SchoolSite, document, footer, link, menu, school_json_ld
-from tests.school_web.people import Person
+from tests.school_web.markup import Entry, Page, SchoolSite, document, footer, link, menu, school_json_ld
 
 # The list's own data endpoint lies under /fs/; only the numbered pages there may be read.
 ROBOTS = ("Allow: /fs/pages/", "Disallow: /fs/", "Disallow: /page.cfm")
@@ -38,10 +37,10 @@ def frame(site: SchoolSite, title: str, body: str) -> str:
 
 def staff_pages(site: SchoolSite) -> list[Page]:
     """The directory, paged by `const_page`."""
-    people = [*site.school.staff]
-    cards = [_card(site, number, person) for number, person in enumerate(people)]
+    cards = [_card(site, number, entry) for number, entry in enumerate(site.entries)]
     for title, _ in site.school.vacancies:
-        cards.append(_item(site, len(cards), "Vacant", f"<strong>Titles:</strong> {escape(title)}", ""))
+        titles = f"<strong>Titles:</strong> {escape(title)}"
+        cards.append(_item(site, len(cards), "Vacant", titles, "", site.school.name))
     path = staff_path(site)
     last = (len(cards) + _PER_PAGE - 1) // _PER_PAGE
     pages: list[Page] = []
@@ -60,7 +59,8 @@ def staff_pages(site: SchoolSite) -> list[Page]:
     return pages
 
 
-def _card(site: SchoolSite, number: int, person: Person) -> str:
+def _card(site: SchoolSite, number: int, entry: Entry) -> str:
+    person = entry.person
     titles = f"<strong>Titles:</strong> {escape(person.title)}"
     contact = f'<div class="fsDepartments"><strong>Departments:</strong> {escape(person.department)}</div>\n'
     if person.email:
@@ -68,16 +68,16 @@ def _card(site: SchoolSite, number: int, person: Person) -> str:
     if person.phone:
         shown = f"{person.phone} ext. {person.extension}" if person.extension else person.phone
         contact += f'<div class="fsPhones"><a href="tel:{escape(person.phone)}">{escape(shown)}</a></div>\n'
-    return _item(site, number, person.name, titles, contact)
+    return _item(site, number, person.name, titles, contact, entry.location)
 
 
-def _item(site: SchoolSite, number: int, name: str, titles: str, contact: str) -> str:
+def _item(site: SchoolSite, number: int, name: str, titles: str, contact: str, location: str) -> str:
     return (
         f'<div class="fsConstituentItem fsHasPhoto" data-constituent-id="{7000 + number}">\n'
         f'<h3 class="fsFullName"><a class="fsConstituentProfileLink" data-constituent-id="{7000 + number}" '
         f'href="#" id="fsProfile-{site.index}-{number}">{escape(name)}</a></h3>\n'
         f'<div class="fsTitles">{titles}</div>\n{contact}'
-        f'<div class="fsLocations"><strong>Locations:</strong> {escape(site.school.name)}</div></div>\n'
+        f'<div class="fsLocations"><strong>Locations:</strong> {escape(location)}</div></div>\n'
     )
 
 

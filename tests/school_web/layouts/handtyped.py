@@ -6,6 +6,7 @@ from html import escape
 
 from tests.school_web.markup import Page, SchoolSite, document, footer, link, menu, school_json_ld
 from tests.school_web.people import Person
+from tests.school_web.world import School
 
 ROBOTS: tuple[str, ...] = ()
 
@@ -31,28 +32,29 @@ def frame(site: SchoolSite, title: str, body: str) -> str:
 
 
 def staff_pages(site: SchoolSite) -> list[Page]:
-    """One page, in the manner of this school."""
+    """One page, in the manner of this school; where schools share it, a part for each under its name."""
     manner = (_by_grade, _under_headings, _by_last_name)[site.index % 3]
-    return [Page(staff_path(site), frame(site, "Faculty & Staff", manner(site)))]
+    parts = [f"<h2>{escape(school.name)}</h2>\n{manner(school)}" for school in site.lodgers]
+    return [Page(staff_path(site), frame(site, "Faculty & Staff", "".join(parts) or manner(site.school)))]
 
 
-def _by_grade(site: SchoolSite) -> str:
+def _by_grade(school: School) -> str:
     rows = ["<tr><th>Teacher/Staff Member</th><th>Grade/Position</th><th>Room/EXT</th><th>E-Mail</th></tr>\n"]
-    for person in site.school.staff:
+    for person in school.staff:
         place = person.room or (f"EXT {person.extension}" if person.extension else "")
         email = f'<a href="mailto:{escape(person.email)}">{escape(person.email)}</a>' if person.email else ""
         rows.append(
             f"<tr><td>{escape(f'{person.honorific} {person.name}')}</td><td>{escape(person.title)}</td>"
             f"<td>{escape(place)}</td><td>{email}</td></tr>\n"
         )
-    for title, _ in site.school.vacancies:
+    for title, _ in school.vacancies:
         rows.append(f"<tr><td>Vacant</td><td>{escape(title)}</td><td></td><td></td></tr>\n")
     return f'<table border="1" cellpadding="4">\n{"".join(rows)}</table>\n'
 
 
-def _under_headings(site: SchoolSite) -> str:
+def _under_headings(school: School) -> str:
     departments: dict[str, list[Person]] = {}
-    for person in site.school.staff:
+    for person in school.staff:
         departments.setdefault(person.department, []).append(person)
     blocks: list[str] = []
     for department, members in departments.items():
@@ -70,9 +72,9 @@ def _paragraph(person: Person) -> str:
     return "<br>\n".join(lines)
 
 
-def _by_last_name(site: SchoolSite) -> str:
+def _by_last_name(school: School) -> str:
     items: list[str] = []
-    for person in sorted(site.school.staff, key=lambda person: (person.last, person.first)):
+    for person in sorted(school.staff, key=lambda person: (person.last, person.first)):
         parts = [escape(person.inverted), escape(person.title)]
         if person.extension:
             parts.append(f"ext. {escape(person.extension)}")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from tests.school_web.markup import Page, SchoolSite, document, footer, link, menu, school_json_ld
-from tests.school_web.people import Person
+from tests.school_web.markup import Entry, Page, SchoolSite, document, footer, link, menu, school_json_ld
 
 ROBOTS = ("Disallow: /wp-admin/", "Allow: /wp-admin/admin-ajax.php")
 
@@ -37,24 +36,28 @@ def staff_pages(site: SchoolSite) -> list[Page]:
     """The table, sorted by last name."""
     rows: list[str] = []
     letter = ""
-    for person in sorted(site.school.staff, key=lambda person: (person.last, person.first)):
-        if person.last[0] != letter:
-            letter = person.last[0]
-            rows.append(_row((f"<strong>{escape(letter)}</strong>", "", "", "")))
-        rows.append(_person(site, person))
+    # Where several schools share the list, a column says who works where.
+    blank = ("", "") if site.listed else ("",)
+    fifth = '<th class="column-5">School</th>' if site.listed else ""
+    for entry in sorted(site.entries, key=lambda entry: (entry.person.last, entry.person.first)):
+        if entry.person.last[0] != letter:
+            letter = entry.person.last[0]
+            rows.append(_row((f"<strong>{escape(letter)}</strong>", "", "", *blank)))
+        rows.append(_person(site, entry))
     for title, _ in site.school.vacancies:
-        rows.append(_row(("To Be Announced", f"<i>{escape(title)}</i>", "", "")))
+        rows.append(_row(("To Be Announced", f"<i>{escape(title)}</i>", "", *blank)))
     table = 60 + site.index
     body = (
         f'<table id="tablepress-{table}" class="tablepress tablepress-id-{table}">\n<thead>\n<tr class="row-1">'
         '<th class="column-1">Name</th><th class="column-2">Position</th><th class="column-3">Phone</th>'
-        '<th class="column-4">Email</th></tr>\n</thead>\n<tbody class="row-striping">'
+        f'<th class="column-4">Email</th>{fifth}</tr>\n</thead>\n<tbody class="row-striping">'
         f"\n{''.join(rows)}</tbody></table>\n"
     )
     return [Page(staff_path(site), frame(site, "Staff Directory", body))]
 
 
-def _person(site: SchoolSite, person: Person) -> str:
+def _person(site: SchoolSite, entry: Entry) -> str:
+    person = entry.person
     phone = person.phone or ""
     if person.extension:
         phone = f"{phone or site.school.phone}, ext. {person.extension}"
@@ -62,9 +65,10 @@ def _person(site: SchoolSite, person: Person) -> str:
     if person.email:
         shown = person.email if site.index % 2 else "Send e-mail"
         email = f'<a href="mailto:{escape(person.email)}">{escape(shown)}</a>'
-    return _row((escape(person.formal), f"<i>{escape(person.title)}</i>", escape(phone), email))
+    location = (escape(entry.location),) if site.listed else ()
+    return _row((escape(person.formal), f"<i>{escape(person.title)}</i>", escape(phone), email, *location))
 
 
-def _row(cells: tuple[str, str, str, str]) -> str:
+def _row(cells: tuple[str, ...]) -> str:
     columns = "".join(f'<td class="column-{number}">{cell}</td>' for number, cell in enumerate(cells, 1))
     return f"<tr>{columns}</tr>\n"
