@@ -283,6 +283,8 @@ class _Walk:
         for name, value in node.element.attrib.items():
             if "mail" in name:
                 self._add_emails(emails.find_in_attribute(name, value), node)
+        if node.tag == "input" and (node.element.get("type") or "").lower() == "hidden":
+            self._add_emails(emails.find_in_hidden_field(node.element.get("value") or ""), node)
         href = node.element.get("href")
         if node.tag == "a" and href:
             found = emails.find_in_link(href)

@@ -29,7 +29,9 @@ _MAIL_ME = re.compile(r"""mailMe\(\s*(["'])(?P<text>[^"']+)\1""")
 _CLOUDFLARE_LINK = re.compile(r"/cdn-cgi/l/email-protection#(?P<hex>[0-9a-fA-F]{4,})")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){3,}")
 _NO_SPAM = re.compile(r"\[?\(?\s*(?:nospam|no-spam|remove|removethis)\s*\)?\]?", re.IGNORECASE)
-_CODES = re.compile(r"(?:0\d{3}){6,}")
+_CODES = re.compile(r"(?:0\d{3}[\s,;|-]?){6,}")
+_LONGEST_CODES = 1_300
+"""Characters: five for each of the longest address."""
 _PLACEHOLDER_DOMAINS = ("example.com", "example.org", "domain.com", "email.com", "sentry.io", "yourdomain.com")
 
 
@@ -130,10 +132,10 @@ def decode_base64(text: str) -> str | None:
 
 
 def decode_character_codes(digits: str) -> str | None:
-    """Older Edlio: four digits a character ("0106" is "j")."""
-    if not _CODES.fullmatch(digits):
+    """Older Edlio: four digits a character ("0106" is "j"), in one run or parted by a space or a mark."""
+    if len(digits) > _LONGEST_CODES or not _CODES.fullmatch(digits):
         return None
-    return clean_address("".join(chr(int(digits[i : i + 4])) for i in range(0, len(digits), 4)))
+    return clean_address("".join(chr(int(code)) for code in re.findall(r"\d{4}", digits)))
 
 
 def find_in_script(script: str) -> list[FoundEmail]:
@@ -158,6 +160,12 @@ def find_in_link(href: str) -> list[FoundEmail]:
         values = parse_qs(urlsplit(href).query).get("e", [])
         return [FoundEmail(address, "base64") for value in values if (address := decode_base64(value))]
     return []
+
+
+def find_in_hidden_field(value: str) -> list[FoundEmail]:
+    """The address that a form field which no visitor sees keeps for a script."""
+    address = decode_character_codes(value.strip())
+    return [FoundEmail(address, "character_codes")] if address else []
 
 
 def find_in_attribute(name: str, value: str) -> list[FoundEmail]:

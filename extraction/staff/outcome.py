@@ -12,8 +12,8 @@ _SHELL_TEXT = 600
 """Characters of text below which a script application is taken for a shell."""
 
 
-def judge_empty(document: Document, markup: str) -> tuple[PageOutcome, str]:
-    """The outcome of a page without people, and the reason in a sentence."""
+def judge_empty(document: Document, markup: str, data: str) -> tuple[PageOutcome, str]:
+    """The outcome of a page without people, and the reason; `data` says what was looked for in its scripts."""
     visible = " ".join([document.title, *(line.text for line in document.lines[:60])]).lower()
     if document.text_length < _SHORT_PAGE and (mark := _first("blocked", visible)):
         return "blocked", f"The site sent a challenge page (“{mark}”) instead of its content."
@@ -21,9 +21,9 @@ def judge_empty(document: Document, markup: str) -> tuple[PageOutcome, str]:
     application = next((mark for mark in table("outcome")["applications"] if mark.lower() in lower), None)
     content = sum(len(line.text) for line in document.lines if not line.in_menu)
     if content < _SHELL_TEXT and application:
-        return "needs_browser", f"The page is an empty shell that a script fills in (mark “{application}”)."
+        return "needs_browser", f"The page is an empty shell that a script fills in (mark “{application}”). {data}"
     if content < _SHELL_TEXT and (mark := _first("needs_script", _no_script_text(lower) + visible)):
-        return "needs_browser", f"The page asks for a browser with scripts (“{mark}”)."
+        return "needs_browser", f"The page asks for a browser with scripts (“{mark}”). {data}"
     if not document.lines:
         return "no_staff", "The page has no text."
     return "no_staff", "No block of the page names a member of staff with enough evidence."

@@ -1,7 +1,8 @@
 """Read one page: from its bytes to the people it lists, with the reason when it lists none.
 
 Flow: `document` (lines and elements) → `sections` (what the headings say) → the readers `cms`, `tables`, `cards`, each
-with the lines that the ones before it left → `drafts` (evidence, contacts, checks) → `StaffPage`.
+with the lines that the ones before it left → `drafts` (evidence, contacts, checks) → `embedded` (what stands in scripts
+and metadata, through the same checks) → `StaffPage`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from extraction.staff.cards import mine_cards
 from extraction.staff.cms import mine_cms
 from extraction.staff.document import Document, read_document
 from extraction.staff.drafts import Draft, finish
+from extraction.staff.embedded.merging import merge_people
+from extraction.staff.embedded.reader import read_embedded
 from extraction.staff.outcome import judge_empty
 from extraction.staff.paging import next_pages, profiles
 from extraction.staff.records import StaffPage
@@ -34,19 +37,22 @@ def read_staff_page(html: bytes | str, url: str, *, encoding: str | None = None)
     document = read_document(html, url, encoding=encoding)
     sections = Sections(document)
     drafts = _mine(document, sections)
-    people = finish(drafts, document, sections)
+    shown = finish(drafts, document, sections)
+    data = read_embedded(document, sections, html)
+    people = merge_people(shown, data.people)
     if not people:
         markup = html if isinstance(html, str) else html.decode("latin-1")
-        outcome, reason = judge_empty(document, markup)
+        outcome, reason = judge_empty(document, markup, f"{data.search} {data.remark}".strip())
         return StaffPage(outcome, reason)
-    methods = Counter(draft.method for draft in drafts)
+    where = "listed on" if shown else "listed in the data of"
+    reason = f"{len(people)} people are {where} {urlsplit(url).netloc or 'the page'}."
     return StaffPage(
         outcome="staff",
-        reason=f"{len(people)} people are listed on {urlsplit(url).netloc or 'the page'}.",
+        reason=f"{reason} {data.remark if data.people else ''}".strip(),
         people=tuple(people),
-        next_pages=next_pages(document),
+        next_pages=tuple(dict.fromkeys((*next_pages(document), *data.next_pages))),
         profiles=profiles(document, people),
-        method=methods.most_common(1)[0][0],
+        method=Counter(draft.method for draft in drafts).most_common(1)[0][0] if shown else data.method,
     )
 
 

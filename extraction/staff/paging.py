@@ -26,7 +26,7 @@ def next_pages(document: Document) -> tuple[str, ...]:
         url = document.absolute(link.href)
         if url is None or not _same_list(url, here):
             continue
-        if _is_next(link) or _page_number(url, here) is not None:
+        if _is_next(link) or is_page_of(url, here):
             found.setdefault(urldefrag(url)[0])
     for node in _marked(document, "fsLastPageLink"):
         number = node.element.get("data-page") or ""
@@ -44,6 +44,11 @@ def profiles(document: Document, people: list[Person]) -> tuple[str, ...]:
     urls = [person.profile_url for person in people if person.profile_url and not (person.email and person.title)]
     same_site = [url for url in urls if urlsplit(url).netloc == urlsplit(here).netloc and urldefrag(url)[0] != here]
     return tuple(dict.fromkeys(same_site))[:MOST_PROFILES]
+
+
+def is_page_of(url: str, here: str) -> bool:
+    """Whether an address is another page of the list at `here`."""
+    return _same_list(url, here) and _page_number(url, here) is not None
 
 
 def with_parameter(url: str, key: str, value: str) -> str:

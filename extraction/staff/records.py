@@ -26,7 +26,8 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     """Lower-cased, decoded; never built from a pattern."""
     email_state: EmailState = "none"
     email_method: str | None = None
-    """How the address was published: `mailto`, `cloudflare`, `rot13`, `reversed`, `base64`, `at_words`, `text`."""
+    """How the address was published: `mailto`, `cloudflare`, `rot13`, `reversed`, `base64`, `at_words`,
+    `character_codes`, `data` (a script's or metadata's value), `text`."""
     phone: str | None = None
     """As printed."""
     phone_e164: str | None = None
@@ -35,7 +36,8 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     snippet: str = ""
     """The text of the person's block, at most 300 characters."""
     path: str = ""
-    """Where the block stands in the page, as an XPath."""
+    """Where the block stands in the page, as an XPath; in data, its script and a JSON path
+    (`script#__NUXT_DATA__ $.directories[3]`); where both told something, both, joined by ` + `."""
     confidence: float = 1.0
 
 
@@ -50,7 +52,7 @@ class StaffPage(msgspec.Struct, frozen=True, omit_defaults=True):
     profiles: tuple[str, ...] = ()
     """Absolute addresses of pages about single people of this list, worth reading for what the list omits."""
     method: str = ""
-    """Which reader found the people: `table`, `cards`, `lines`, …"""
+    """Which reader found the people: `table`, `cards`, `lines`, …; `nuxt_data`, `json_ld`, … for data."""
 
 
 class RankedLink(msgspec.Struct, frozen=True, omit_defaults=True):

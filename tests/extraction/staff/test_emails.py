@@ -39,6 +39,13 @@ def test_rot13_reversal_base64_and_percent_signs_are_undone(address: str) -> Non
     assert emails.decode_character_codes("".join(f"{ord(c):04d}" for c in address)) == address
 
 
+@given(ADDRESS, st.sampled_from(["", " ", ",", ", ", ";", "-"]))
+def test_character_codes_of_a_hidden_field_are_undone(address: str, between: str) -> None:
+    codes = between.join(f"{ord(letter):04d}" for letter in address)
+    expected = [emails.FoundEmail(address, "character_codes")] if between != ", " else []
+    assert emails.find_in_hidden_field(f" {codes} ") == expected
+
+
 @given(
     ADDRESS,
     st.sampled_from(["[at]", " [AT] ", "(at)", " AT ", " { at } "]),
@@ -64,6 +71,7 @@ def test_no_decoder_fails_or_returns_something_that_is_no_address(text: str) -> 
         *emails.find_in_text(text),
         *emails.find_in_link(text),
         *emails.find_in_script(text),
+        *emails.find_in_hidden_field(text),
         *emails.find_in_attribute("data-email", text),
         *emails.find_in_attribute("data-cfemail", text),
     ]
