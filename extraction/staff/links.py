@@ -14,6 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from lxml import html as lxml_html
 
 from extraction.staff.document import parse_html, squeeze
+from extraction.staff.names import parse_name
 from extraction.staff.records import RankedLink
 from extraction.staff.vocabulary import phrase_pattern, table
 
@@ -21,6 +22,9 @@ LONGEST_LINK_TEXT = 140
 _MOST_LINKS = 5000
 _FILES = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|svg|zip|mp4|mp3|ics|ashx)$", re.IGNORECASE)
 _WORDS = re.compile(r"[^a-z0-9]+")
+_SECTION = 4.0
+_STAFF_PATH = 3.0
+"""What words of a path weigh that say "staff" plainly."""
 _MIDDLE = 3.2
 """The weight at which a link is as likely right as wrong."""
 
@@ -68,6 +72,9 @@ def _rank(target: str, text: str, menu: str, url: str, prefix: str | None) -> Ra
         if found:
             weight += found[0]
             reasons.append(f"{kind}: {found[1].lower()}")
+    if _is_section(target, text, url):
+        weight += _SECTION
+        reasons.append("a section of this staff page")
     if not reasons:
         return None
     if menu and (found := _heaviest("text", menu)) and found[0] >= 4.5:
@@ -86,6 +93,25 @@ def _rank(target: str, text: str, menu: str, url: str, prefix: str | None) -> Ra
     if weight <= 0:
         return None
     return RankedLink(target, text, round(1 / (1 + math.exp(_MIDDLE - weight)), 4), tuple(reasons))
+
+
+def _is_section(target: str, text: str, url: str) -> bool:
+    """Whether a link leads below a staff page, as to its departments, and not to the page of one person."""
+    here, there = (unquote(urlsplit(address).path).rstrip("/") for address in (url, target))
+    if (
+        _host(target) != _host(url)
+        or len(here) < 2
+        or not there.startswith(here)
+        or there[len(here) :][:1] not in "/|-"
+    ):
+        return False
+    staff = _heaviest("path", _WORDS.sub(" ", here.lower()))
+    return (
+        there != here
+        and bool(staff and staff[0] >= _STAFF_PATH)
+        and 0 < len(text.split()) <= 5
+        and not parse_name(text)
+    )
 
 
 def _heaviest(kind: str, text: str) -> tuple[float, str] | None:

@@ -100,3 +100,25 @@ def test_lines_of_json_have_what_the_scoring_scripts_read() -> None:
     links = links_line("b.html", rank_links(page(("/staff", "Staff")), HOME))["links"]
     assert isinstance(links, list)
     assert links[0]["url"] == HOME + "staff"
+
+
+STAFF = "https://www.wexford.example/vnews/display.v/SEC/Staff"
+
+
+def test_the_sections_of_a_staff_page_are_offered_and_its_people_are_not() -> None:
+    links = (
+        ("/vnews/display.v/SEC/Staff%7CMathematics", "Mathematics"),
+        ("/vnews/display.v/SEC/Staff%7CAdvisory%20Board", "Advisory Board"),
+        ("/vnews/display.v/SEC/Staff%7CRosalind", "Rosalind Aldermere"),
+        ("/vnews/display.v/SEC/Lunch", "Mathematics"),
+    )
+    assert [link.text for link in rank_links(page(*links), STAFF)] == ["Mathematics"]
+    below = rank_links(page(("/our-staff/grade-3", "Grade 3"), ("/our-staffing", "Grade 3")), f"{HOME}our-staff/")
+    assert [link.url for link in below] == [f"{HOME}our-staff/grade-3"]
+    # A home page has no sections, and neither has a page about lunch.
+    assert not rank_links(page(("/lunch/math", "Mathematics")), f"{HOME}lunch")
+
+
+def test_numbered_addresses_are_followed_by_what_menus_call_them() -> None:
+    links = (("/Page/4343", "Academics"), ("/Page/4340", "School Information"), ("/Page/4346", "Alumni"))
+    assert [link.url for link in rank_links(page(*links), HOME)] == [f"{HOME}Page/4340"]
