@@ -21,7 +21,26 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 Row = dict[str, Any]
-_PERSON_FIELDS = ("name", "title", "email", "phone", "extension", "department", "role", "profile_url", "confidence")
+_PERSON_FIELDS = (
+    "name",
+    "honorific",
+    "first",
+    "middle",
+    "last",
+    "suffix",
+    "credentials",
+    "nickname",
+    "title",
+    "email",
+    "phone",
+    "extension",
+    "department",
+    "role",
+    "subjects",
+    "grades",
+    "profile_url",
+    "confidence",
+)
 
 
 class FeedRows:

@@ -112,13 +112,22 @@ class LeadRow:
     title1_status: str | None
     website: str | None
     name: str
+    honorific: str | None
     first_name: str | None
+    middle_name: str | None
     last_name: str
+    suffix: str | None
+    credentials: list[str]
+    nickname: str | None
     title: str | None
     role: str
+    subjects: list[str]
+    grades: list[str]
+    department: str | None
     email: str | None
     email_state: str
     phone: str | None
+    extension: str | None
     source_url: str
     last_seen: datetime
     confidence: float
@@ -268,13 +277,22 @@ def _leads_of(school_ids: list[int], wanted: StaffFilter) -> Select[*tuple[Any, 
             School.title1_status,
             Website.url,
             StaffMember.name,
+            StaffMember.honorific,
             StaffMember.first_name,
+            StaffMember.middle_name,
             StaffMember.last_name,
+            StaffMember.suffix,
+            StaffMember.credentials,
+            StaffMember.nickname,
             func.coalesce(StaffPost.title, StaffMember.title),
             StaffPost.role,
+            StaffMember.subjects,
+            StaffMember.grades,
+            StaffMember.department,
             StaffMember.email,
             StaffMember.email_state,
             StaffMember.phone,
+            StaffMember.extension,
             StaffPost.source_url,
             StaffPost.last_seen,
             StaffMember.confidence,

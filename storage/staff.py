@@ -9,14 +9,29 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import StaffMember, StaffPost
 from storage.sightings import Origin, Seen, Sighting, key_words, store_evidence
 
-KEPT = ("first_name", "title", "department", "email", "phone", "phone_e164", "extension", "profile_url")
+KEPT = (
+    "first_name",
+    "middle_name",
+    "honorific",
+    "suffix",
+    "nickname",
+    "title",
+    "department",
+    "email",
+    "phone",
+    "phone_e164",
+    "extension",
+    "profile_url",
+)
+KEPT_LISTS = ("credentials", "subjects", "grades")
+EMPTY = literal([], ARRAY(Text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,13 @@ class SeenPerson:
     profile_url: str | None
     snippet: str
     confidence: float
+    middle_name: str | None = None
+    honorific: str | None = None
+    suffix: str | None = None
+    credentials: tuple[str, ...] = ()
+    nickname: str | None = None
+    subjects: tuple[str, ...] = ()
+    grades: tuple[str, ...] = ()
 
 
 async def store_people(
@@ -58,7 +80,7 @@ async def store_people(
     for person, identity in zip(people, identities, strict=True):
         row = _row(organization_id, identity, person)
         if known := rows.get(identity):
-            row = {name: value if value is not None else known[name] for name, value in row.items()}
+            row = {name: known[name] if value is None or value == [] else value for name, value in row.items()}
             if "published" in (row["email_state"], known["email_state"]):
                 row["email_state"] = "published"
         rows[identity] = row
@@ -143,6 +165,13 @@ def _row(organization_id: UUID, identity: str, person: SeenPerson) -> dict[str, 
         "extension": person.extension,
         "profile_url": person.profile_url,
         "confidence": person.confidence,
+        "middle_name": person.middle_name,
+        "honorific": person.honorific,
+        "suffix": person.suffix,
+        "credentials": list(person.credentials),
+        "nickname": person.nickname,
+        "subjects": list(person.subjects),
+        "grades": list(person.grades),
     }
 
 
@@ -154,6 +183,7 @@ async def _upsert_members(connection: AsyncConnection, rows: dict[str, dict[str,
             index_elements=["organization_id", "identity"],
             set_={
                 **{name: func.coalesce(new.excluded[name], old[name]) for name in KEPT},
+                **{name: func.coalesce(func.nullif(new.excluded[name], EMPTY), old[name]) for name in KEPT_LISTS},
                 "name": new.excluded.name,
                 "last_name": new.excluded.last_name,
                 "role": func.coalesce(func.nullif(new.excluded.role, "unknown"), old.role),

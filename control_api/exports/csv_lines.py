@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from io import StringIO
-from typing import Any
+from typing import Any, cast
 
 FORMULA_BEGINS = frozenset("=+-@\t\r\n＝＋－＠")
 """What makes a spreadsheet evaluate a cell, also in the full-width forms that some programs fold."""
@@ -43,13 +43,22 @@ LEAD_COLUMNS = (
     "title1_status",
     "website",
     "name",
+    "honorific",
     "first_name",
+    "middle_name",
     "last_name",
+    "suffix",
+    "credentials",
+    "nickname",
     "title",
     "role",
+    "subjects",
+    "grades",
+    "department",
     "email",
     "email_state",
     "phone",
+    "extension",
     "source_url",
     "last_seen",
     "confidence",
@@ -67,7 +76,7 @@ def csv_lines(columns: Sequence[str], records: Iterable[object]) -> bytes:
 
 
 def cell(value: Any) -> str:
-    """A value as text; text that a spreadsheet would evaluate gets an apostrophe before it."""
+    """A value as text, a list with semicolons; text that a spreadsheet would evaluate gets an apostrophe before it."""
     match value:
         case None:
             return ""
@@ -75,6 +84,8 @@ def cell(value: Any) -> str:
             return value.isoformat(timespec="seconds")
         case float():
             return f"{value:.4g}"
+        case list():
+            return cell("; ".join(cast("list[str]", value)))
         case str():
             return f"'{value}" if value.lstrip(" \u00a0\u3000\ufeff\u200b")[:1] in FORMULA_BEGINS else value
         case _:

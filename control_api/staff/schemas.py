@@ -27,9 +27,16 @@ class StaffItem(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     name: str
     first_name: str | None
+    middle_name: str | None
     last_name: str
+    honorific: str | None
+    suffix: str | None
+    credentials: list[str]
+    nickname: str | None
     title: str | None
     role: str
+    subjects: list[str]
+    grades: list[str]
     department: str | None
     email: str | None
     email_state: str

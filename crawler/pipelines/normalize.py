@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -40,7 +40,7 @@ class NormalizePipeline:
 
 def normalized_person(person: Person) -> Person:
     """Returns a person whose texts are normalized; an e-mail address is put in lower case."""
-    changes: dict[str, str | None] = {}
+    changes: dict[str, str | tuple[str, ...] | None] = {}
     for name in person.__struct_fields__:
         value = getattr(person, name)
         if isinstance(value, str):
@@ -50,6 +50,10 @@ def normalized_person(person: Person) -> Person:
             if text != value:
                 # An empty text in a field that may be absent is an absent value.
                 changes[name] = text or (None if name not in {"name", "snippet", "path", "role"} else "")
+        elif isinstance(value, tuple):
+            texts = tuple(text for one in cast("tuple[str, ...]", value) if (text := plain_text(one, _LONGEST_TEXT)))
+            if texts != value:
+                changes[name] = texts
     return msgspec.structs.replace(person, **changes) if changes else person
 
 

@@ -217,6 +217,13 @@ def _people(page: PageItem) -> list[SeenPerson]:
             profile_url=person.profile_url,
             snippet=person.snippet,
             confidence=person.confidence,
+            middle_name=person.middle,
+            honorific=person.honorific,
+            suffix=person.suffix,
+            credentials=person.credentials,
+            nickname=person.nickname,
+            subjects=person.subjects,
+            grades=person.grades,
         )
         for person in page.people
     ]

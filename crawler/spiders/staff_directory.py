@@ -37,6 +37,21 @@ _DEEPEST = 3
 """Links followed from the home page on."""
 _MOST_PROFILES = 15
 _SNIPPET = 300
+_KEPT_OF_LISTS = (
+    "middle",
+    "honorific",
+    "suffix",
+    "credentials",
+    "nickname",
+    "title",
+    "subjects",
+    "grades",
+    "department",
+    "email",
+    "phone",
+    "phone_e164",
+    "extension",
+)
 _FADE = 0.9
 """What a link is worth one page further from the home page."""
 _WORTH_AFTER_LIST = 0.5
@@ -242,9 +257,7 @@ def _same_name(one: Person, other: Person) -> bool:
 def _joined(listed: Person, own: Person) -> Person:
     """Returns the person of the profile page; what it leaves out comes from the list, whose text is then kept too."""
     missing = {
-        field: value
-        for field in ("title", "department", "email", "phone", "phone_e164", "extension")
-        if getattr(own, field) is None and (value := getattr(listed, field)) is not None
+        field: value for field in _KEPT_OF_LISTS if not getattr(own, field) and (value := getattr(listed, field))
     }
     if not missing:
         return own

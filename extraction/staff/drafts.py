@@ -19,6 +19,7 @@ from extraction.staff.phones import FoundPhone, find_phones
 from extraction.staff.records import EmailState, Person
 from extraction.staff.roles import UNKNOWN, role_of
 from extraction.staff.sections import Sections
+from extraction.staff.teaching import taught_by
 
 ENOUGH_EVIDENCE = 2.4
 """Measured on pages with and without staff: lower takes in names of news and menus, higher loses bare lists."""
@@ -44,6 +45,8 @@ class Draft:
     title: str | None = None
     department: str | None = None
     extension: str | None = None
+    taught: tuple[str, ...] = ()
+    """More values that may name subjects and grades."""
     group: str = ""
     """Blocks of the same markup share it."""
     support: float = 0.0
@@ -135,24 +138,37 @@ def _judge(draft: Draft, contact: Contact | None, document: Document, sections: 
     text = document.block_text(draft.start, draft.end)
     if not _is_printed(draft.name.text, text):
         return None
-    phone = _choose_phone(lines)
+    phone, extension = _choose_phone(lines)
     form = contact is None and any(line.has_form_link for line in lines)
     profile = _profile(draft, lines, document)
     state: EmailState = "published" if contact else "form_only" if form else "none"
     title = title if title and _is_printed(title, text) else None
+    department = draft.department if draft.department and _is_printed(draft.department, text) else None
+    # "Jane Doe, RN" without a title is a nurse.
+    role = role_of(title or " ".join(draft.name.credentials))
+    subjects, grades = taught_by(
+        role, (title, department, *draft.taught), section.headings[-1] if section.headings else None
+    )
     person = Person(
         name=draft.name.text,
         first=draft.name.first,
         last=draft.name.last,
+        middle=draft.name.middle,
+        honorific=draft.name.honorific,
+        suffix=draft.name.suffix,
+        credentials=draft.name.credentials,
+        nickname=draft.name.nickname,
         title=title,
-        role=role_of(title),
-        department=draft.department if draft.department and _is_printed(draft.department, text) else None,
+        role=role,
+        subjects=subjects,
+        grades=grades,
+        department=department,
         email=contact.address if contact else None,
         email_state=state,
         email_method=contact.method if contact else None,
         phone=phone.printed if phone else None,
         phone_e164=phone.e164 if phone else None,
-        extension=draft.extension or (phone.extension if phone else None),
+        extension=draft.extension or extension,
         profile_url=profile,
         snippet=text[:LONGEST_SNIPPET],
     )
@@ -174,17 +190,17 @@ def _weigh(draft: Draft, person: Person, contact: Contact | None, *, lists_staff
     return evidence + 1.2 * lists_staff
 
 
-def _choose_phone(lines: tuple[Line, ...]) -> FoundPhone | None:
-    extension: FoundPhone | None = None
+def _choose_phone(lines: tuple[Line, ...]) -> tuple[FoundPhone | None, str | None]:
+    """The number of a block and its extension, which may stand on a line of its own."""
+    found: list[FoundPhone] = []
     for line in lines:
         label = labelled(line.text)
-        if (label and label[0] == "ignored") or line.text.lower().startswith("fax"):
-            continue
-        for phone in find_phones(line.text):
-            if phone.e164:
-                return phone
-            extension = extension or phone
-    return extension
+        if not (label and label[0] == "ignored") and not line.text.lower().startswith("fax"):
+            found.extend(find_phones(line.text))
+    # A number with area code tells more than one without, and that more than an extension alone; else the first.
+    best = max(found, key=lambda phone: (phone.e164 is not None, not phone.is_only_extension), default=None)
+    lone = next((phone.extension for phone in found if phone.is_only_extension), None)
+    return best, (best.extension if best else None) or lone
 
 
 def _profile(draft: Draft, lines: tuple[Line, ...], document: Document) -> str | None:

@@ -11,14 +11,15 @@ _CANDIDATE = re.compile(
     r"(?<![\w.@/-])(?:\+?1[\s.-]?)?(?:\(\d{3}\)[\s.-]*|\d{3}[\s.-]{1,3})\d{3}[\s.-]{1,3}\d{4}(?!\d)"
     r"|(?<![\w.@/-])\+?1?\d{10}(?![\w@])"
 )
+_LOCAL = re.compile(r"(?<![\w.@/#$-])(?<!\d )\d{3}[-.‐‑–]\d{4}(?![\w-]|\.\d)")
 _EXTENSION_AFTER = re.compile(
-    r"\s*[,;]?\s*(?:\(|#)?\s*(?:ext(?:ension)?|extn|x)\s*[.:#]?\s*(\d{1,6})\)?", re.IGNORECASE
+    r"\s*[,;]?\s*\(?\s*(?:(?:extension|extn|ext|x)[\s.:#-]*|#\s*)(\d{1,6})\b\)?", re.IGNORECASE
 )
-_EXTENSION = re.compile(r"(?<!\w)(?:ext(?:ension)?s?|extn|x)\s*[.:#]?\s*(\d{2,6})(?!\w)", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?<!\w)(?:extensions?|extn|exts?|x)[\s.:#-]*(\d{2,6})(?!\w)", re.IGNORECASE)
 
 
 class FoundPhone(msgspec.Struct, frozen=True):
-    """A number in a text. `e164` is None where only an extension is printed."""
+    """A number in a text. `e164` is None where no area code is printed, or only an extension."""
 
     printed: str
     e164: str | None
@@ -26,22 +27,33 @@ class FoundPhone(msgspec.Struct, frozen=True):
     start: int
     end: int
 
+    @property
+    def is_only_extension(self) -> bool:
+        """Whether no number is printed before the extension."""
+        return self.e164 is None and _EXTENSION.match(self.printed) is not None
+
 
 def find_phones(text: str) -> list[FoundPhone]:
-    """Every telephone number of the text with its extension; lone extensions where the text has no number."""
-    found: list[FoundPhone] = []
-    for match in _CANDIDATE.finditer(text):
-        e164 = _e164(match[0])
-        if e164 is None:
-            continue
-        after = _EXTENSION_AFTER.match(text, match.end())
-        end = after.end() if after else match.end()
-        found.append(
-            FoundPhone(text[match.start() : end].strip(), e164, after[1] if after else None, match.start(), end)
-        )
+    """Every telephone number of the text with its extension; lone extensions where the text has no number.
+
+    A number without area code is found where none of the text has one; whose area it is in cannot be told.
+    """
+    found = [
+        _with_extension(text, match, e164)
+        for match in _CANDIDATE.finditer(text)
+        if (e164 := _e164(match[0])) is not None
+    ]
+    if not found:
+        found = [_with_extension(text, match, None) for match in _LOCAL.finditer(text)]
     if not found:
         found = [FoundPhone(m[0].strip(), None, m[1], m.start(), m.end()) for m in _EXTENSION.finditer(text)]
     return found
+
+
+def _with_extension(text: str, match: re.Match[str], e164: str | None) -> FoundPhone:
+    after = _EXTENSION_AFTER.match(text, match.end())
+    end = after.end() if after else match.end()
+    return FoundPhone(text[match.start() : end].strip(), e164, after[1] if after else None, match.start(), end)
 
 
 def _e164(text: str) -> str | None:

@@ -16,11 +16,23 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     """The name as printed."""
     first: str | None = None
+    """What the person is called by, whichever order the name is printed in."""
     last: str | None = None
+    middle: str | None = None
+    honorific: str | None = None
+    suffix: str | None = None
+    credentials: tuple[str, ...] = ()
+    """Degrees, licences and certificates behind the name."""
+    nickname: str | None = None
+    """What stands in quotes or brackets within the name."""
     title: str | None = None
     """The job title as printed."""
     role: str = "unknown"
     """A key of `extraction/staff/roles.toml`."""
+    subjects: tuple[str, ...] = ()
+    """Keys of `extraction/staff/subjects.toml` that title, department or heading name."""
+    grades: tuple[str, ...] = ()
+    """The grades that they name, of `PK`, `K`, `1` to `12`, lowest first."""
     department: str | None = None
     email: str | None = None
     """Lower-cased, decoded; never built from a pattern."""
@@ -31,6 +43,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     phone: str | None = None
     """As printed."""
     phone_e164: str | None = None
+    """None where no area code is printed."""
     extension: str | None = None
     profile_url: str | None = None
     snippet: str = ""

@@ -49,6 +49,8 @@ class Columns:
     has_header: bool = False
     others: list[int] = field(default_factory=list[int])
     """Columns that hold none of a title: addresses, numbers, rooms."""
+    taught: list[int] = field(default_factory=list[int])
+    """Columns beside the title's that say more of what somebody does."""
 
 
 def mine_tables(document: Document) -> list[Draft]:
@@ -130,6 +132,9 @@ def _header(cells: list[Cell]) -> Columns | None:
         if key in ("name", "first", "last", "honorific", "title", "department", "extension"):
             if getattr(columns, key) < 0:
                 setattr(columns, key, number)
+            elif key == "title":
+                # "Position", "Grade", "Subject": what the first leaves open.
+                columns.taught.append(number)
         elif key:
             columns.others.append(number)
     return columns
@@ -243,6 +248,7 @@ def _read_row(row: Node, cells: list[Cell], named: list[Named], columns: Columns
     department = _value(cells, columns.department)
     extension = _value(cells, columns.extension)
     digits = re.search(r"\d{2,6}", extension) if extension else None
+    taught = tuple(value for number in columns.taught if (value := _value(cells, number)))
     drafts: list[Draft] = []
     alone = len(named) == 1
     for name, own_title, node in named:
@@ -257,6 +263,7 @@ def _read_row(row: Node, cells: list[Cell], named: list[Named], columns: Columns
                 title=own_title or title,
                 department=department if alone else None,
                 extension=digits[0] if digits and alone else None,
+                taught=taught if alone else (),
                 support=support,
             )
         )

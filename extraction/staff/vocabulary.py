@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+_GIVEN_NAMES = ("given_names.txt", "census_given_names.txt")
+
 
 @cache
 def table(name: str) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def phrase_pattern(texts: list[str]) -> re.Pattern[str]:
 
 @cache
 def given_names() -> frozenset[str]:
-    """Common given names, lower-cased."""
-    text = files("extraction.staff").joinpath("given_names.txt").read_text("utf-8")
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    """Common given names, lower-cased: our own list, and the census's."""
+    texts = (files("extraction.staff").joinpath(name).read_text("utf-8") for name in _GIVEN_NAMES)
+    lines = (line for text in texts for line in text.splitlines() if not line.startswith("#"))
     return frozenset(name.lower() for line in lines for name in line.split())

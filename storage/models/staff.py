@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, BigId, Now, Tenant
+
+Texts = Annotated[list[str], mapped_column(ARRAY(Text), server_default="{}")]
 
 
 class StaffMember(Tenant, Base):
@@ -29,10 +33,19 @@ class StaffMember(Tenant, Base):
     identity: Mapped[str]
     name: Mapped[str]
     first_name: Mapped[str | None]
+    middle_name: Mapped[str | None]
     last_name: Mapped[str]
     """For sorting; the printed name where it could not be taken apart."""
+    honorific: Mapped[str | None]
+    suffix: Mapped[str | None]
+    credentials: Mapped[Texts]
+    nickname: Mapped[str | None]
     title: Mapped[str | None]
     role: Mapped[str]
+    subjects: Mapped[Texts]
+    """Keys of `extraction/staff/subjects.toml`."""
+    grades: Mapped[Texts]
+    """Of `PK`, `K`, `1` to `12`."""
     department: Mapped[str | None]
     email: Mapped[str | None]
     email_state: Mapped[str]

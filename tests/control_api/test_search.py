@@ -43,7 +43,17 @@ async def place(database: Database, account: KeyedAccount, outsider: KeyedAccoun
         await add_website(connection, owner, ids["oak"], "https://rank-schools.test/", state="rejected", score=0.1)
         await add_website(connection, owner, ids["pine"], "https://pine.test/", state="review", score=0.6)
         ids["ann"] = await add_person(
-            connection, owner, "Ann Abbott", [ids["oak"]], email="abbott@oak.test", title="Principal", role="principal"
+            connection,
+            owner,
+            "Ann Abbott",
+            [ids["oak"]],
+            email="abbott@oak.test",
+            title="Principal",
+            role="principal",
+            middle_name="Lee",
+            credentials=["Ed.D."],
+            subjects=["math"],
+            grades=["7"],
         )
         ids["bo"] = await add_person(connection, owner, "Bo O'Brien-Díaz", [ids["oak"], ids["pine"]])
         ids["cy"] = await add_person(connection, owner, "Cy Cole", [ids["ps12"]], email="cole@ps12.test")
@@ -148,6 +158,12 @@ async def test_a_person_shows_all_posts_and_evidence(api: httpx2.AsyncClient, pl
     ann = (await api.get(f"/api/v1/staff/{place['ann']}")).json()
     assert (ann["email"], ann["email_state"]) == ("abbott@oak.test", "published")
     assert ann["evidence"][0]["snippet"] == "abbott@oak.test"
+    assert (ann["middle_name"], ann["credentials"], ann["subjects"], ann["grades"]) == (
+        "Lee",
+        ["Ed.D."],
+        ["math"],
+        ["7"],
+    )
     di = (await api.get(f"/api/v1/staff/{place['di']}")).json()
     assert (di["school"], di["posts"]) == (None, [])
 
@@ -214,7 +230,17 @@ async def test_csv_has_the_promised_columns_and_defuses_formulas(
     owner = account.account
     async with database.tenant(owner.organization_id) as connection:
         school = await add_school(connection, owner, '=HYPERLINK("http://evil.test")', low_income_pct=7)
-        await add_person(connection, owner, "@SUM(1) \u202fZoë, Jr.", [school], phone="+1 555 0100")
+        await add_person(
+            connection,
+            owner,
+            "@SUM(1) \u202fZoë, Jr.",
+            [school],
+            phone="+1 555 0100",
+            extension="12",
+            suffix="Jr.",
+            credentials=["=M.Ed.", "NBCT"],
+            grades=["K", "1"],
+        )
     schools = await api.get("/api/v1/schools.csv")
     assert schools.headers["content-type"] == "text/csv; charset=utf-8"
     assert schools.headers["content-disposition"] == 'attachment; filename="schools.csv"'
@@ -235,6 +261,13 @@ async def test_csv_has_the_promised_columns_and_defuses_formulas(
         "Bo O'Brien-Díaz",
     ]
     assert rows[0]["phone"] == "'+1 555 0100"
+    assert [rows[0][name] for name in ("suffix", "credentials", "subjects", "grades", "extension")] == [
+        "Jr.",
+        "'=M.Ed.; NBCT",
+        "",
+        "K; 1",
+        "12",
+    ]
     ann = rows[1]
     assert (ann["school"], ann["website"], ann["email"]) == ("Oak Elementary", "https://oak.test/", "abbott@oak.test")
     assert ann["source_url"] == f"https://school{place['oak']}.test/staff"

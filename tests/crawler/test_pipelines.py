@@ -81,8 +81,13 @@ def test_normalizing_twice_changes_nothing(text: str) -> None:
     assert "\0" not in once
 
 
+def test_lists_of_texts_are_brought_to_one_form_too() -> None:
+    person = normalized_person(Person("René Ash", credentials=("M.\u00a0Ed.", "\u200b"), grades=("K", "1")))
+    assert (person.name, person.credentials, person.grades) == ("René Ash", ("M. Ed.",), ("K", "1"))
+
+
 def test_a_person_in_order_stays_the_same_object() -> None:
-    person = Person("Maria Alvarez", email="m@pine.test")
+    person = Person("Maria Alvarez", email="m@pine.test", credentials=("Ed.D.",), subjects=("math", "algebra"))
     assert normalized_person(person) is person
 
 

@@ -228,6 +228,13 @@ def test_what_only_the_list_says_is_kept_with_its_text() -> None:
     assert "m@pine.test" in joined.snippet
     complete = Person("Maria Alvarez", title="Head", email="m@pine.test", phone="1")
     assert _joined(Person("Maria Alvarez", title="Principal"), complete) is complete
+    taught = _joined(Person("Dr. Maria Alvarez", honorific="Dr.", subjects=("math",), grades=("7",)), complete)
+    assert (taught.name, taught.honorific, taught.subjects, taught.grades) == (
+        "Maria Alvarez",
+        "Dr.",
+        ("math",),
+        ("7",),
+    )
     swapped = _joined(Person("M", email="m@pine.test", email_state="published", email_method="text"), Person("M"))
     assert (swapped.email, swapped.email_state, swapped.email_method) == ("m@pine.test", "published", "text")
 

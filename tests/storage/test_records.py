@@ -184,6 +184,45 @@ async def test_a_person_with_and_without_an_address_is_one_person(
         assert set(urls) == {"https://alder.example/staff", "https://alder.example/office"}
 
 
+async def test_parts_of_the_name_and_what_is_taught_are_kept_and_never_blanked(
+    database: Database, tenant: Account, make_job: MakeJob
+) -> None:
+    job_id = await make_job(kind=JobKind.HARVEST_STAFF)
+    full = dataclasses.replace(
+        PERSON,
+        middle_name="Ruth",
+        honorific="Ms.",
+        suffix="III",
+        credentials=("Ed.D.", "NBCT"),
+        nickname="Dilly",
+        subjects=("math", "algebra"),
+        grades=("7", "8"),
+    )
+    async with database.tenant(tenant.organization_id) as connection:
+        _, (school_id,) = await add_schools(connection, tenant, job_id, listed(1, name="Alder", state="TX"))
+        everything = dataclasses.replace(full, school_id=school_id)
+        bare = dataclasses.replace(PERSON, school_id=school_id, url="https://alder.example/office")
+        moved = dataclasses.replace(bare, subjects=("science",), grades=("9",))
+        stored: dict[str, Any] = {"organization_id": tenant.organization_id, "job_id": job_id, "attempt": 1}
+        for batch in ([bare, everything, bare], [bare]):
+            await store_people(connection, batch, **stored)
+            (person,) = await people_of(connection)
+            assert (person.middle_name, person.honorific, person.suffix, person.nickname) == (
+                "Ruth",
+                "Ms.",
+                "III",
+                "Dilly",
+            )
+            assert (person.credentials, person.subjects, person.grades) == (
+                ["Ed.D.", "NBCT"],
+                ["math", "algebra"],
+                ["7", "8"],
+            )
+        await store_people(connection, [moved], **stored)
+        (person,) = await people_of(connection)
+        assert (person.credentials, person.subjects, person.grades) == (["Ed.D.", "NBCT"], ["science"], ["9"])
+
+
 async def test_namesakes_with_addresses_of_their_own_stay_two_and_one_person_may_have_two_posts(
     database: Database, tenant: Account, make_job: MakeJob
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from extraction.staff.cms import systems
 from extraction.staff.lines import bare_text, is_prose, is_title, is_vacancy, labelled, split_text
 from extraction.staff.phones import find_phones
-from extraction.staff.roles import role_keys, role_of
+from extraction.staff.roles import UNKNOWN, role_keys, role_of
 from extraction.staff.sections import is_off, says_staff
 from extraction.staff.vocabulary import given_names, table, words
 
@@ -60,11 +62,23 @@ def test_a_title_has_its_role(title: str | None, role: str) -> None:
     assert role_of(title) == role
 
 
+def test_titles_as_directories_print_them_have_their_roles() -> None:
+    lines = Path(__file__).with_name("titles.tsv").read_text("utf-8").splitlines()
+    pairs = [tuple(line.split("\t")) for line in lines if not line.startswith("#")]
+    assert len(pairs) == len(set(pairs)) >= 300
+    assert {role for _, role in pairs} == {*role_keys(), UNKNOWN}
+    wrong = [(title, role, role_of(title)) for title, role in pairs if role_of(title) != role]
+    assert wrong == []
+
+
 def test_roles_are_listed_once_and_every_one_can_be_reached() -> None:
     keys = role_keys()
     assert len(keys) == len(set(keys)) >= 30
     for entry in table("roles")["role"]:
-        assert any(role_of(word.rstrip("*")) == entry["key"] for word in entry["words"]), entry["key"]
+        words = [word for tier in ("phrases", "words", "hints") for word in entry.get(tier, [])]
+        assert len(words) == len(set(words)), entry["key"]
+        assert any(role_of(word.rstrip("*")) == entry["key"] for word in words), entry["key"]
+        assert all(role_of(word.rstrip("*")) == entry["key"] for word in entry.get("phrases", [])), entry["key"]
 
 
 def test_word_lists_are_lower_case_and_do_not_contradict_each_other() -> None:
@@ -88,6 +102,15 @@ def test_word_lists_are_lower_case_and_do_not_contradict_each_other() -> None:
         ("(123)-123-1111", "+11231231111", None),
         ("Ext. 6217", None, "6217"),
         ("5155550142", "+15155550142", None),
+        ("(515) 555-0142 x123", "+15155550142", "123"),
+        ("515-555-0142 ext. 123", "+15155550142", "123"),
+        ("515-555-0142 Ext: 123", "+15155550142", "123"),
+        ("515-555-0142, extension 123", "+15155550142", "123"),
+        ("515-555-0142 (x-123)", "+15155550142", "123"),
+        ("515-555-0142 #12", "+15155550142", "12"),
+        ("555-0100 #12", None, "12"),
+        ("555-0142", None, None),
+        ("555.0142 ext 7", None, "7"),
     ],
 )
 def test_numbers_are_found_with_their_extension(text: str, e164: str | None, extension: str | None) -> None:
@@ -97,10 +120,25 @@ def test_numbers_are_found_with_their_extension(text: str, e164: str | None, ext
 
 
 @pytest.mark.parametrize(
-    "text", ["2025-2026", "Room 114", "12/05/2026", "ZIP 50309-1234", "id 12345678901234", "555-01"]
+    "text",
+    [
+        "2025-2026",
+        "Room 114",
+        "12/05/2026",
+        "ZIP 50309-1234",
+        "id 12345678901234",
+        "555-01",
+        "101-2345-6",
+        "#555-0142",
+        "PO-555-0142",
+    ],
 )
 def test_other_digits_are_no_numbers(text: str) -> None:
     assert find_phones(text) == []
+
+
+def test_a_number_with_area_code_hides_those_without() -> None:
+    assert [phone.printed for phone in find_phones("(515) 555-0142 or 555-0143")] == ["(515) 555-0142"]
 
 
 @given(st.text(max_size=120))
