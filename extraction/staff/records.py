@@ -34,6 +34,10 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     grades: tuple[str, ...] = ()
     """The grades that they name, of `PK`, `K`, `1` to `12`, lowest first."""
     department: str | None = None
+    location: str | None = None
+    """The school or building where the list says that they work, as printed."""
+    headings: tuple[str, ...] = ()
+    """What stands over the person's block, the outermost first."""
     email: str | None = None
     """Lower-cased, decoded; never built from a pattern."""
     email_state: EmailState = "none"
