@@ -23,6 +23,7 @@ from scrapy.http import HtmlResponse, Response
 from typing_extensions import override
 from w3lib.encoding import http_content_type_encoding
 
+from crawler.belonging import people_of
 from crawler.discovery.school_names import SchoolName
 from crawler.items import PageItem, TargetItem, TargetState
 from crawler.sites import clean_url, prefix_of, same_host, site_after, start_addresses, under
@@ -122,6 +123,7 @@ class StaffDirectorySpider(VisitSpider):
             return self.miss_page(Problem("not_html", "the answer is not a web page", response.status), visit, step)
         visit.answered += 1
         page = read_staff_page(response.body, response.url, encoding=declared_encoding(response))
+        page = self._without_others(page, visit.school)
         _note(visit, page.outcome, page.reason)
         if step.kind == "profile":
             people = self._complete(page, visit, step)
@@ -163,6 +165,17 @@ class StaffDirectorySpider(VisitSpider):
             people=len(visit.people),
         )
         return [*released, end]
+
+    def _without_others(self, page: StaffPage, school: SchoolTarget) -> StaffPage:
+        """The page without the people of other schools that it lists, too."""
+        found = people_of(school.name, page.people)
+        if not found.elsewhere:
+            return page
+        self.crawler.stats.inc_value("people/elsewhere", found.elsewhere)
+        told = f"{found.elsewhere} people of other schools or the district are left out"
+        if not found.people:
+            return msgspec.structs.replace(page, outcome="no_staff", reason=f"{told}.", people=())
+        return msgspec.structs.replace(page, reason=f"{page.reason} {told}.", people=tuple(found.people))
 
     def _offer_further(self, page: StaffPage, response: HtmlResponse, visit: Visit, step: Step) -> None:
         for url in page.next_pages:
