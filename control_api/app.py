@@ -34,6 +34,8 @@ from control_api.jobs.service import Ring
 from control_api.llm.controller import LlmController
 from control_api.problems import exception_handlers
 from control_api.responses import add_security_headers, log_access
+from control_api.reviews.links import LinkController
+from control_api.reviews.websites import WebsiteController
 from control_api.schools.controller import SchoolController
 from control_api.settings import ApiSettings
 from control_api.staff.controller import StaffController
@@ -88,6 +90,8 @@ def create_app(
             ExportController,
             EventController,
             SchoolController,
+            WebsiteController,
+            LinkController,
             StaffController,
             LlmController,
             HealthController,

@@ -1,7 +1,7 @@
 """Feeds of a crawl by hand: flat rows a person can use, instead of the items that the database stores.
 
     staff_directory -O staff.json       one row a person
-    website_discovery -O sites.json     one row a school, with the best candidate and why
+    website_discovery -O sites.json     one row a school, with the best candidate and why; in JSON with all of them
 
 Scrapy's own exporters write the rows; the spider knows the schools' names. Rows of JSON lines and CSV are on disk when
 their page is done, so such a feed (`-o`, which appends) survives a crash together with the journal of `JOBDIR`.
@@ -9,6 +9,8 @@ their page is done, so such a feed (`-o`, which appends) survives a crash togeth
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any
 
 from scrapy.exporters import CsvItemExporter, JsonItemExporter, JsonLinesItemExporter
@@ -48,16 +50,14 @@ class FeedRows:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._candidates: dict[str, CandidateItem] = {}
+        self._candidates: dict[str, list[CandidateItem]] = defaultdict(list)
 
     def rows(self, item: object) -> list[Row]:
         """Returns the rows that an item completes."""
         if isinstance(item, PageItem):
             return self._people(item)
         if isinstance(item, CandidateItem):
-            best = self._candidates.get(item.target)
-            if best is None or item.score > best.score:
-                self._candidates[item.target] = item
+            self._candidates[item.target].append(item)
             return []
         if isinstance(item, TargetItem) and self._crawler.spidercls.name == "website_discovery":
             return [self._site(item)]
@@ -75,7 +75,8 @@ class FeedRows:
 
     def _site(self, end: TargetItem) -> Row:
         school = self._school(end.target)
-        best = self._candidates.pop(end.target, None)
+        candidates = sorted(self._candidates.pop(end.target, []), key=lambda item: -item.score)
+        best = candidates[0] if candidates else None
         signals = [f"{signal.name} {signal.weight:+g}: {signal.detail}" for signal in best.signals] if best else []
         return {
             "key": end.target,
@@ -90,6 +91,16 @@ class FeedRows:
             "candidate": best.url if best else None,
             "provider": best.provider if best else None,
             "signals": signals,
+            "candidates": [
+                {
+                    "url": item.url,
+                    "provider": item.provider,
+                    "score": item.score,
+                    "http_status": item.status,
+                    "signals": [asdict(signal) for signal in item.signals],
+                }
+                for item in candidates
+            ],
         }
 
     def _school(self, key: str) -> SchoolTarget:
@@ -152,7 +163,9 @@ class CsvRows(CsvItemExporter):
     @override
     def export_item(self, item: Any) -> None:
         for row in self._rows.rows(item):
-            super().export_item({field: _unformulated(value) for field, value in row.items()})
+            # A cell holds no list of records.
+            flat = {field: _unformulated(value) for field, value in row.items() if field != "candidates"}
+            super().export_item(flat)
         self._file.flush()
 
 

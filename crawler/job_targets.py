@@ -18,7 +18,14 @@ async def load(job: str, attempt: int) -> list[SchoolTarget]:
     session = await open_session(job, attempt)
     async with session.database.tenant(session.lease.organization_id) as connection:
         rows = await pending_schools(connection, session.lease.job_id)
-    return [SchoolTarget(key=str(row.id), **{name: getattr(row, name) for name in SCHOOL_FIELDS}) for row in rows]
+    return [
+        SchoolTarget(
+            key=str(row.id),
+            rejected=tuple(row.rejected or ()),
+            **{name: getattr(row, name) for name in SCHOOL_FIELDS},
+        )
+        for row in rows
+    ]
 
 
 async def load_directory(job: str, attempt: int, states: Iterable[str]) -> list[DirectorySchool]:

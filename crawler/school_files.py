@@ -10,6 +10,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from crawler.targets import SchoolTarget
 
@@ -50,8 +51,9 @@ def _targets(lines: Iterable[str], file_name: str) -> Iterator[SchoolTarget]:
     for row in rows:
         values = {field: row[place].strip() for field, place in places.items() if place < len(row)}
         if values.get("name") or values.get("website"):
-            known = {field: value or None for field, value in values.items() if field not in {"key", "name"}}
-            yield SchoolTarget(key=values.get("key") or f"line-{rows.line_num}", name=values.get("name", ""), **known)
+            key, name = values.pop("key", ""), values.pop("name", "")
+            known: dict[str, Any] = {field: value or None for field, value in values.items()}
+            yield SchoolTarget(key=key or f"line-{rows.line_num}", name=name, **known)
 
 
 def _places(header: list[str]) -> dict[str, int]:

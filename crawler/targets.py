@@ -20,3 +20,5 @@ class SchoolTarget:
     zip: str | None = None
     phone: str | None = None
     website: str | None = None
+    rejected: tuple[str, ...] = ()
+    """Sites of which a person said that they are not the school's."""

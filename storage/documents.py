@@ -54,6 +54,11 @@ async def get_document(connection: AsyncConnection, document_id: UUID) -> Row[An
     return row
 
 
+async def all_documents(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    """Every document of the organization, the oldest first."""
+    return (await connection.execute(select(Document.__table__).order_by(Document.created_at, Document.id))).all()
+
+
 async def pages_of(
     connection: AsyncConnection, document_id: UUID, *, after: int | None = None, most: int
 ) -> Sequence[Row[Any]]:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    or_,
     select,
     true,
     tuple_,
@@ -30,7 +31,18 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import NotFoundError
-from storage.models import Document, DocumentSchool, Evidence, School, StaffMember, StaffPost, Website
+from storage.models import (
+    Document,
+    DocumentSchool,
+    Evidence,
+    Job,
+    School,
+    StaffMember,
+    StaffPost,
+    Target,
+    User,
+    Website,
+)
 
 AnyRow = Row[*tuple[Any, ...]]
 PageKey = tuple[str, int]
@@ -57,6 +69,10 @@ class SchoolFilter:
     title1_status: str | None = None
     document_id: UUID | None = None
     has_website: bool | None = None
+    to_review: bool | None = None
+    """Whether a candidate for the website waits for a person, and none was accepted."""
+    job_id: UUID | None = None
+    """A crawl that looked at the school, or the pipeline that the crawl was a step of."""
     school_ids: tuple[int, ...] | None = None
 
 
@@ -137,7 +153,7 @@ async def find_schools(
     connection: AsyncConnection, wanted: SchoolFilter, *, after: PageKey | None = None, most: int
 ) -> list[SchoolLine]:
     """Schools by name behind `after`."""
-    query = _school_lines().where(*_school_conditions(wanted)).order_by(School.name, School.id).limit(most)
+    query = _school_lines().where(*school_conditions(wanted)).order_by(School.name, School.id).limit(most)
     if after is not None:
         query = query.where(tuple_(School.name, School.id) > tuple_(literal(after[0]), literal(after[1])))
     return [SchoolLine(*row) for row in await connection.execute(query)]
@@ -158,8 +174,26 @@ async def get_school(connection: AsyncConnection, school_id: int) -> SchoolLine:
 async def websites_of(connection: AsyncConnection, school_id: int) -> Sequence[AnyRow]:
     """All candidates for a school's website, the accepted one first, then the likeliest."""
     rank = _website_rank(Website.state)
-    query = select(*Website.__table__.c).where(Website.school_id == school_id).order_by(rank, Website.score.desc())
+    columns = [column for column in Website.__table__.c if column.name != "decided_by"]
+    query = (
+        select(*columns, User.name.label("decided_by"))
+        .outerjoin(User, User.id == Website.decided_by)
+        .where(Website.school_id == school_id)
+        .order_by(rank, Website.score.desc())
+    )
     return (await connection.execute(query)).all()
+
+
+async def last_discovery_of(connection: AsyncConnection, school_id: int) -> AnyRow | None:
+    """How the last discovery that looked for a school's website ended."""
+    query = (
+        select(Target.job_id, Target.outcome, Target.reason, Target.updated_at.label("at"))
+        .join(Job, Job.id == Target.job_id)
+        .where(Target.school_id == school_id, Job.kind == "discover_websites", Target.state.in_(("done", "failed")))
+        .order_by(Target.updated_at.desc())
+        .limit(1)
+    )
+    return (await connection.execute(query)).one_or_none()
 
 
 async def evidence_of(connection: AsyncConnection, subject: str, subject_id: int) -> Sequence[AnyRow]:
@@ -193,7 +227,7 @@ async def find_staff(
         .order_by(StaffMember.last_name, StaffMember.id)
         .limit(most)
     )
-    if (conditions := _school_conditions(wanted.schools)) or wanted.role:
+    if (conditions := school_conditions(wanted.schools)) or wanted.role:
         post = and_(StaffPost.staff_member_id == StaffMember.id, *_role_condition(wanted))
         query = query.where(exists().where(post, School.id == StaffPost.school_id, *conditions))
     if after is not None:
@@ -252,7 +286,7 @@ async def lead_batch(
     connection: AsyncConnection, wanted: StaffFilter, *, after: PageKey | None = None, schools: int = LEAD_SCHOOLS
 ) -> tuple[list[LeadRow], PageKey | None]:
     """The leads of the next schools behind `after`, and where to go on; None when there are no more schools."""
-    page = select(School.id, School.name).where(*_school_conditions(wanted.schools))
+    page = select(School.id, School.name).where(*school_conditions(wanted.schools))
     if after is not None:
         page = page.where(tuple_(School.name, School.id) > tuple_(literal(after[0]), literal(after[1])))
     found = (await connection.execute(page.order_by(School.name, School.id).limit(schools))).all()
@@ -347,7 +381,8 @@ def _is_official() -> ColumnElement[bool]:
     return and_(Website.school_id == School.id, Website.state == "accepted")
 
 
-def _school_conditions(wanted: SchoolFilter) -> list[ColumnElement[bool]]:
+def school_conditions(wanted: SchoolFilter) -> list[ColumnElement[bool]]:
+    """What a query over schools must ask for."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.q and wanted.q.strip():
         conditions.append(_words_begin(SCHOOL_WORDS, wanted.q))
@@ -365,6 +400,13 @@ def _school_conditions(wanted: SchoolFilter) -> list[ColumnElement[bool]]:
     if wanted.has_website is not None:
         official = exists().where(_is_official())
         conditions.append(official if wanted.has_website else ~official)
+    if wanted.to_review is not None:
+        waits = exists().where(Website.school_id == School.id, Website.state == "review")
+        to_review = and_(waits, ~exists().where(_is_official()))
+        conditions.append(to_review if wanted.to_review else ~to_review)
+    if wanted.job_id is not None:
+        of_job = select(Job.id).where(or_(Job.id == wanted.job_id, Job.parent_id == wanted.job_id))
+        conditions.append(exists().where(Target.school_id == School.id, Target.job_id.in_(of_job)))
     if wanted.school_ids is not None:
         conditions.append(School.id.in_(wanted.school_ids))
     return conditions

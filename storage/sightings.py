@@ -36,8 +36,9 @@ class Origin:
     """The place and the work that a record's sightings share."""
 
     organization_id: UUID
-    job_id: UUID
-    attempt: int
+    job_id: UUID | None
+    """None where a person said it, outside any job."""
+    attempt: int | None
     seen_at: datetime
     method: str
     document_id: UUID | None = None
@@ -48,6 +49,8 @@ class Origin:
     @property
     def source(self) -> str:
         """The natural key of the place."""
+        if self.document_id is not None and self.page is None:
+            return f"document:{self.document_id}"
         if self.document_id is not None:
             return f"document:{self.document_id}:{self.page}:{self.row}"
         return self.url or ""

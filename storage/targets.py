@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from storage.models import DocumentSchool, PageVisit, School, Target, Website
 
@@ -41,15 +42,23 @@ def selected_schools(selection: SchoolSelection) -> Select[int]:
 async def plan_discovery(
     connection: AsyncConnection, *, organization_id: UUID, job_id: UUID, selection: SchoolSelection, again: bool
 ) -> None:
-    """Makes the schools the targets of a discovery; those with an accepted site are skipped unless `again`."""
-    accepted = select(Website.school_id).where(Website.state == "accepted")
-    has_site = School.id.in_(accepted)
-    rows = await connection.execute(selected_schools(selection).add_columns(has_site))
+    """Makes the schools the targets of a discovery; those with an accepted site are skipped unless `again`.
+
+    Where a person decided which site is the school's, nobody has to look for it again.
+    """
+    rows = await connection.execute(
+        selected_schools(selection)
+        .add_columns(Website.id.is_not(None), Website.decided_at.is_not(None))
+        .outerjoin(Website, _is_official())
+    )
     await _insert(
         connection,
         organization_id,
         job_id,
-        [(school_id, None if again or not known else "has_website") for school_id, known in rows],
+        [
+            (school_id, "decided" if decided else "has_website" if known and not again else None)
+            for school_id, known, decided in rows
+        ],
     )
 
 
@@ -64,17 +73,17 @@ async def plan_harvest(
     """Makes the schools the targets of a harvest.
 
     Skipped are schools without an accepted site, and schools whose staff was read in the last `fresh_days` days: their
-    servers are not asked again for what is known.
+    servers are not asked again for what is known. What was read before a person chose the site was another site's.
     """
-    read = select(Target.school_id).where(
+    read = exists().where(
+        Target.school_id == School.id,
         Target.outcome == "staff",
         Target.state == "done",
         Target.updated_at > func.now() - func.make_interval(0, 0, 0, fresh_days),
+        Target.updated_at > func.coalesce(Website.decided_at, literal_column("'-infinity'::timestamptz")),
     )
     rows = await connection.execute(
-        selected_schools(selection)
-        .add_columns(Website.url, School.id.in_(read))
-        .outerjoin(Website, and_(Website.school_id == School.id, Website.state == "accepted"))
+        selected_schools(selection).add_columns(Website.url, read).outerjoin(Website, _is_official())
     )
     await _insert(
         connection,
@@ -91,6 +100,7 @@ async def _insert(
     connection: AsyncConnection, organization_id: UUID, job_id: UUID, schools: Sequence[tuple[int, str | None]]
 ) -> None:
     reasons = {
+        "decided": "a person decided which site is the school's",
         "has_website": "an official site is known",
         "no_website": "no official site is known",
         "recently_read": "its staff was read a few days ago",
@@ -111,16 +121,26 @@ async def _insert(
 
 
 async def pending_schools(connection: AsyncConnection, job_id: UUID) -> Sequence[Row[Any]]:
-    """The schools of a job that have not ended yet, each with its accepted website, if any."""
+    """The schools of a job that have not ended yet, each with its accepted website, if any, and its rejected ones."""
+    other = aliased(Website)
+    rejected = (
+        select(func.array_agg(other.url))
+        .where(other.school_id == School.id, other.state == "rejected")
+        .scalar_subquery()
+    )
     return (
         await connection.execute(
-            select(School.__table__, Website.url.label("website"))
+            select(School.__table__, Website.url.label("website"), rejected.label("rejected"))
             .join(Target, Target.school_id == School.id)
-            .outerjoin(Website, and_(Website.school_id == School.id, Website.state == "accepted"))
+            .outerjoin(Website, _is_official())
             .where(Target.job_id == job_id, Target.state == "pending")
             .order_by(School.id)
         )
     ).all()
+
+
+def _is_official() -> ColumnElement[bool]:
+    return and_(Website.school_id == School.id, Website.state == "accepted")
 
 
 async def end_target(

@@ -1,4 +1,7 @@
-"""Websites found for schools: candidates with their signals, and which one was accepted."""
+"""Websites found for schools: candidates with their signals, and which one was accepted.
+
+What people decide about them stands in `storage.reviews`; nothing here overwrites it.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import case, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import Website
+from storage.models import School, Website
 from storage.sightings import Origin, Seen, Sighting, store_evidence
 
 
@@ -37,7 +41,11 @@ async def store_candidates(
     job_id: UUID,
     attempt: int,
 ) -> None:
-    """Writes candidates by school and address; what people or earlier crawls decided about one stays decided."""
+    """Writes candidates by school and address; what people or earlier crawls decided about one stays decided.
+
+    A site that was rejected is not written again under another spelling of its address.
+    """
+    candidates = await _without_rejected(connection, candidates)
     rows = {
         (candidate.school_id, candidate.url): {
             "organization_id": organization_id,
@@ -86,21 +94,62 @@ async def store_candidates(
 async def decide_website(connection: AsyncConnection, school_id: int, url: str | None, decision: str) -> None:
     """Sets a school's candidates to what a discovery decided: `accepted` or `review` for one of them, or `none`.
 
-    A site that a person rejected stays rejected, and an accepted one is replaced only by another accepted one.
+    A site that a person rejected stays rejected, one that a person accepted stays the school's, and one that a crawl
+    accepted is replaced only by another accepted one.
     """
     if decision not in {"accepted", "review"} or url is None:
         return
+    await hold_school(connection, school_id)
+    rows = await connection.execute(
+        select(Website.url, Website.state, Website.decided_at).where(Website.school_id == school_id)
+    )
+    for other, state, decided_at in rows:
+        if state == "rejected" and site_key(other) == site_key(url):
+            return
+        if state == "accepted" and (decided_at is not None or other == url):
+            return
     if decision == "accepted":
-        await connection.execute(
-            update(Website)
-            .where(Website.school_id == school_id, Website.state == "accepted", Website.url != url)
-            .values(state="candidate")
-        )
+        await set_aside(connection, school_id)
+    await connection.execute(
+        update(Website).where(Website.school_id == school_id, Website.url == url).values(state=decision)
+    )
+
+
+async def hold_school(connection: AsyncConnection, school_id: int) -> bool:
+    """Locks a school, so that decisions on its website are taken one after the other; False if there is none."""
+    query = select(School.id).where(School.id == school_id).with_for_update(key_share=True)
+    return await connection.scalar(query) is not None
+
+
+async def set_aside(connection: AsyncConnection, school_id: int) -> None:
+    """Makes a school's accepted site a mere candidate, for another one to take its place."""
     await connection.execute(
         update(Website)
-        .where(Website.school_id == school_id, Website.url == url)
-        .values(state=case((Website.state.in_(("rejected", "accepted")), Website.state), else_=decision))
+        .where(Website.school_id == school_id, Website.state == "accepted")
+        .values(state="candidate", decided_by=None, decided_at=None)
     )
+
+
+def site_key(url: str) -> str:
+    """The form in which two spellings of one site are equal: without scheme, `www.`, letter case and last slash."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".").removeprefix("www.")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{host}:{parts.port or ''}{parts.path.rstrip('/').lower()}{query}"
+
+
+async def _without_rejected(connection: AsyncConnection, candidates: Sequence[Candidate]) -> list[Candidate]:
+    rows = await connection.execute(
+        select(Website.school_id, Website.url).where(
+            Website.school_id.in_({candidate.school_id for candidate in candidates}), Website.state == "rejected"
+        )
+    )
+    rejected = {(school_id, site_key(url)): url for school_id, url in rows}
+    return [
+        candidate
+        for candidate in candidates
+        if rejected.get((candidate.school_id, site_key(candidate.url)), candidate.url) == candidate.url
+    ]
 
 
 def _why(signals: list[dict[str, Any]]) -> str:

@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
+from uuid import UUID
 
+from control_api.cli.errors import CliError
+from control_api.work.linking import link_document
 from extraction.nces import read_directory
 from storage.accounts import create_key, create_user, find_user, first_account
 from storage.database import Database, open_database
 from storage.directory import COLUMNS, import_directory
+from storage.documents import all_documents, get_document
 from storage.errors import NotFoundError
 from storage.roles import Role
 from storage.settings import StorageSettings
@@ -71,6 +75,26 @@ async def import_nces(database: Database, path: Path) -> int:
         return await import_directory(
             connection, ([getattr(school, column) for column in COLUMNS] for school in read_directory(path))
         )
+
+
+async def link_documents(database: Database, document_id: UUID | None, user: str | None) -> list[dict[str, Any]]:
+    """Links the schools of one document, or of all of a user's organization; a line a document.
+
+    Raises:
+        CliError: there is no directory.
+        NotFoundError: no such user or document.
+    """
+    async with database.system() as connection:
+        organization_id = (await find_user(connection, user)).organization_id
+    async with database.tenant(organization_id) as connection:
+        chosen = [await get_document(connection, document_id)] if document_id else await all_documents(connection)
+    lines: list[dict[str, Any]] = []
+    for document in chosen:
+        counts = await link_document(database, organization_id, document.id)
+        if counts is None:
+            raise CliError("There is no official directory yet; `title1 schools import nces FILE` loads it.")
+        lines.append({"document_id": document.id, "filename": document.filename, **counts})
+    return lines
 
 
 class LocalDatabase:

@@ -16,6 +16,8 @@ from dotenv import load_dotenv
 from control_api.cli import extract as extract_commands
 from control_api.cli import jobs as job_commands
 from control_api.cli import llm as llm_commands
+from control_api.cli import schools as school_commands
+from control_api.cli import sites as site_commands
 from control_api.cli.errors import CliError
 from control_api.cli.terminal import terminal
 from extraction.errors import ExtractionError
@@ -36,8 +38,8 @@ app = typer.Typer(
 app.add_typer(extract_commands.app, name="extract")
 app.add_typer(job_commands.app, name="jobs")
 app.add_typer(llm_commands.app, name="llm")
-schools = typer.Typer(help="The official school directory.", no_args_is_help=True)
-app.add_typer(schools, name="schools")
+app.add_typer(school_commands.app, name="schools")
+app.add_typer(site_commands.app, name="sites")
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 app.add_typer(keys, name="key")
 
@@ -160,23 +162,6 @@ def migrate() -> None:
     typer.echo("The schema is current.")
     if key:
         typer.echo(f"First account made. Its API key, shown this once: {key}")
-
-
-@schools.command("import")
-def import_schools(
-    source: Annotated[str, typer.Argument(help="The kind of file: nces.")],
-    file: Annotated[Path, typer.Argument(help="CCD school directory (ccd_sch_029_….csv or .zip).", exists=True)],
-) -> None:
-    """Load the official directory of public schools, from which websites and addresses are known.
-
-    Example: title1 schools import nces ccd_sch_029_2425_w_1a_073025.zip
-    """
-    from control_api.cli.local import import_nces, with_database  # noqa: PLC0415
-
-    if source != "nces":
-        raise CliError(f"There is no directory of kind {source!r}; known: nces.", code=2)
-    count = with_database(lambda database: import_nces(database, file))
-    typer.echo(f"The directory holds {count:,} schools.")
 
 
 @keys.command("create")

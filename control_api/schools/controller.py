@@ -29,6 +29,7 @@ def provide_wanted(
     title1_status: FromQuery[str | None] = None,
     document_id: FromQuery[UUID | None] = None,
     has_website: FromQuery[bool | None] = None,
+    job_id: FromQuery[UUID | None] = None,
 ) -> SchoolFilter:
     """The schools that a request's query asks for."""
     return SchoolFilter(
@@ -39,6 +40,7 @@ def provide_wanted(
         title1_status=title1_status or None,
         document_id=document_id,
         has_website=has_website,
+        job_id=job_id,
     )
 
 

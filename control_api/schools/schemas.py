@@ -64,7 +64,11 @@ class WebsiteView(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     signals: list[Any]
     http_status: int | None
-    fetched_at: datetime
+    fetched_at: datetime | None
+    """Null for a site that a person named and no crawl has fetched yet."""
+    decided_by: str | None = None
+    """Who accepted or rejected it, where a person did; no crawl changes its state then."""
+    decided_at: datetime | None = None
     evidence: list[EvidenceView] = []
 
 

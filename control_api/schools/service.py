@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_api.exports.stream import Batch
 from control_api.schools.schemas import EvidenceView, ListingView, SchoolDetail, SchoolItem, WebsiteView
@@ -53,20 +54,25 @@ class SchoolService:
         """
         async with self.database.tenant(self.account.organization_id) as connection:
             school = await get_school(connection, school_id)
-            websites = await websites_of(connection, school_id)
+            shown = await website_views(connection, school_id)
             seen = evidence_views(await evidence_of(connection, "school", school_id))
             listings = await listings_of(connection, school_id)
-            shown: list[WebsiteView] = []
-            for website in websites:
-                view = msgspec.convert(website, WebsiteView, from_attributes=True)
-                found = evidence_views(await evidence_of(connection, "website", website.id))
-                shown.append(msgspec.structs.replace(view, evidence=found))
         return SchoolDetail(
             **msgspec.structs.asdict(school_item(school)),
             websites=shown,
             evidence=seen,
             listed_in=[msgspec.convert(row, ListingView, from_attributes=True) for row in listings],
         )
+
+
+async def website_views(connection: AsyncConnection, school_id: int) -> list[WebsiteView]:
+    """All candidates for a school's website, each with its evidence, the accepted one first."""
+    shown: list[WebsiteView] = []
+    for website in await websites_of(connection, school_id):
+        view = msgspec.convert(website, WebsiteView, from_attributes=True)
+        found = evidence_views(await evidence_of(connection, "website", website.id))
+        shown.append(msgspec.structs.replace(view, evidence=found))
+    return shown
 
 
 def school_item(line: SchoolLine) -> SchoolItem:

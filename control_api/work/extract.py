@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from control_api.jobs.schemas import ExtractSchools
 from control_api.work.asking import asking_report, page_source
 from control_api.work.attempt import Attempt, WorkError
+from control_api.work.linking import link_in_job
 from control_api.work.page_report import MOST_PAGES, PageReport, page_report, why_nothing
 from extraction.errors import PdfError
 from extraction.places import county_of
@@ -45,7 +46,9 @@ async def extract_schools(attempt: Attempt) -> Settlement:
     asked = await asking_report(attempt)
     if not schools:
         raise WorkError("PDF_EXTRACTION_ERROR", why_nothing(report))
-    result = {"document_id": str(params.document_id), "schools": schools, **msgspec.to_builtins(report), **asked}
+    links = await link_in_job(attempt, params.document_id)
+    told = {**msgspec.to_builtins(report), **asked, **({"links": links} if links is not None else {})}
+    result = {"document_id": str(params.document_id), "schools": schools, **told}
     return Settlement(JobState.SUCCEEDED, result=result)
 
 

@@ -1,51 +1,26 @@
-"""Names of schools as lists, directories and pages write them, brought to one form so that they can be compared.
+"""Schools' and districts' names on web pages: which school a title or a link names, and which it does not.
 
-Asked by the matching with the official directory and by the scoring of candidate sites. "Lincoln ES" and "Lincoln
-Elementary School" are one name, "Lincoln High" is another: the words that tell schools apart and the words for their
-level are looked at separately. The vocabulary is `school_words.toml`.
+What names mean, and how they are compared with each other, is told in `extraction.linkage.names`.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from importlib.resources import files
-from itertools import zip_longest
 
-from rapidfuzz import fuzz
+from extraction.linkage import names
+from extraction.linkage.names import long_words
+
+__all__ = ["SchoolName", "is_district_name", "long_words", "name_parts"]
 
 _TITLE_BREAK = re.compile(r"\s+[|–—:·»«>•~/-]+\s+|\s*[|»•]\s*|:\s+")
 
 
-@dataclass(frozen=True)
-class SchoolName:
-    """A name, read."""
-
-    printed: str
-
-    @cached_property
-    def words(self) -> tuple[str, ...]:
-        """All words in their long form."""
-        return tuple(long_words(self.printed))
-
-    @cached_property
-    def own(self) -> frozenset[str]:
-        """The words that tell this school apart from others."""
-        vocabulary = _vocabulary()
-        return frozenset(self.words) - vocabulary.levels - vocabulary.plain
-
-    @cached_property
-    def levels(self) -> frozenset[str]:
-        """The words that say which children it teaches."""
-        return frozenset(self.words) & _vocabulary().levels
-
-    @cached_property
-    def normal(self) -> str:
-        """The name in one form: words in order, without those that say nothing."""
-        return " ".join(word for word in self.words if word not in _vocabulary().plain)
+class SchoolName(names.SchoolName):
+    """A school's name, looked for in texts."""
 
     def is_named_in(self, text: str) -> bool:
         """Whether a text names this school: all its own words, and no level but its own."""
@@ -65,28 +40,6 @@ class SchoolName:
         ends = any(other.normal.endswith(level) for level in other.levels)
         return (ends or not {"school", "academy"}.isdisjoint(other.words)) and not self.is_named_in(text)
 
-    def likeness(self, other: SchoolName) -> float:
-        """How alike two names are, from 0 to 100; names of different levels are not alike."""
-        if self.levels and other.levels and not self.levels & other.levels:
-            return 0.0
-        whole = fuzz.token_sort_ratio(self.normal, other.normal)
-        own = fuzz.token_sort_ratio(" ".join(sorted(self.own)), " ".join(sorted(other.own)))
-        return min(whole, own) if self.own and other.own else float(whole)
-
-
-def long_words(text: str) -> list[str]:
-    """Returns the words of a text in lower case without accents, abbreviations written out."""
-    plain = unicodedata.normalize("NFKD", text.replace("&", " and ")).encode("ascii", "ignore").decode()
-    plain = re.sub(r"(?<=\b[A-Za-z])\.(?=[A-Za-z]\b)", "", plain.replace("'", ""))
-    vocabulary = _vocabulary()
-    words = re.findall(r"[a-z0-9]+", plain.lower())
-    found: list[str] = []
-    for word, following in zip_longest(words, words[1:], fillvalue=""):
-        is_last = not following or vocabulary.spellings.get(following, following) == "school"
-        long = (vocabulary.last.get(word) if is_last else None) or vocabulary.spellings.get(word) or word
-        found.extend(long.split())
-    return found
-
 
 def name_parts(title: str) -> list[str]:
     """Cuts a page's title where it names several things: the page, the school, the district."""
@@ -95,36 +48,22 @@ def name_parts(title: str) -> list[str]:
 
 def is_district_name(text: str) -> bool:
     """Whether a text names a district, a board or a system of schools."""
-    vocabulary = _vocabulary()
+    words_of = _district_words()
     plain = " ".join(re.findall(r"[a-z0-9]+", text.lower()))
-    if any(f" {phrase} " in f" {plain} " for phrase in vocabulary.district_phrases):
+    if any(f" {phrase} " in f" {plain} " for phrase in words_of.phrases):
         return True
     words = plain.split()
-    return not vocabulary.district_abbreviations.isdisjoint(words) or any(
-        word.endswith(vocabulary.district_endings) for word in words
-    )
+    return not words_of.abbreviations.isdisjoint(words) or any(word.endswith(words_of.endings) for word in words)
 
 
 @dataclass(frozen=True)
-class _Vocabulary:
-    spellings: dict[str, str]
-    last: dict[str, str]
-    levels: frozenset[str]
-    plain: frozenset[str]
-    district_phrases: tuple[str, ...]
-    district_abbreviations: frozenset[str]
-    district_endings: tuple[str, ...]
+class _DistrictWords:
+    phrases: tuple[str, ...]
+    abbreviations: frozenset[str]
+    endings: tuple[str, ...]
 
 
 @cache
-def _vocabulary() -> _Vocabulary:
-    table = tomllib.loads(files("crawler.discovery").joinpath("school_words.toml").read_text("utf-8"))
-    return _Vocabulary(
-        spellings=table["spellings"],
-        last=table["last"],
-        levels=frozenset(table["levels"]["words"]),
-        plain=frozenset(table["plain"]["words"]),
-        district_phrases=tuple(table["districts"]["phrases"]),
-        district_abbreviations=frozenset(table["districts"]["abbreviations"]),
-        district_endings=tuple(table["districts"]["endings"]),
-    )
+def _district_words() -> _DistrictWords:
+    table = tomllib.loads(files("crawler.discovery").joinpath("district_words.toml").read_text("utf-8"))["districts"]
+    return _DistrictWords(tuple(table["phrases"]), frozenset(table["abbreviations"]), tuple(table["endings"]))

@@ -106,7 +106,9 @@ class WebsiteDiscoverySpider(VisitSpider):
         seen = Seen(site, facts, step.note, self._district_hosts(visit.school))
         score = score_site(seen, visit.school, self._aggregators)
         visit.answered += 1
-        if score.value > visit.best_score and step.kind == "candidate":
+        # A site that a person rejected may still show the way to the right one.
+        is_rejected = page_key(site) in {page_key(url) for url in visit.school.rejected}
+        if score.value > visit.best_score and step.kind == "candidate" and not is_rejected:
             visit.best_score, visit.best_url = score.value, site
         if visit.best_score >= ACCEPTED:
             visit.frontier.clear()
@@ -114,7 +116,7 @@ class WebsiteDiscoverySpider(VisitSpider):
             self._offer_linked(facts, visit)
             if step.kind == "candidate" and score.is_district:
                 self._offer_school_lists(facts, visit)
-        if step.kind == "schools":
+        if step.kind == "schools" or is_rejected:
             # A district's list of schools is no candidate; it was read for its links.
             return []
         return [CandidateItem(visit.school.key, site, step.note, score.value, score.signals, now(), response.status)]

@@ -7,7 +7,7 @@ from storage.models.evidence import Evidence
 from storage.models.job import Job, JobAttempt, JobEvent, PageVisit, Target, Worker
 from storage.models.llm import LlmAnswer, LlmBudget, LlmCall
 from storage.models.organization import ApiKey, Organization, User
-from storage.models.school import School, Website
+from storage.models.school import School, SchoolLink, Website, WebsiteDecision
 from storage.models.staff import StaffMember, StaffPost, Suppression
 
 __all__ = (
@@ -27,11 +27,13 @@ __all__ = (
     "Organization",
     "PageVisit",
     "School",
+    "SchoolLink",
     "StaffMember",
     "StaffPost",
     "Suppression",
     "Target",
     "User",
     "Website",
+    "WebsiteDecision",
     "Worker",
 )

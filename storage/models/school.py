@@ -74,5 +74,52 @@ class Website(Tenant, Base):
     signals: Mapped[list[Any]] = mapped_column(JSONB)
     state: Mapped[str]
     http_status: Mapped[int | None]
-    fetched_at: Mapped[datetime]
+    fetched_at: Mapped[datetime | None]
+    """None for a site that a person named and nobody has fetched yet."""
     job_id: Mapped[UUID | None]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
+    decided_at: Mapped[datetime | None]
+    """When a person set the state; no crawl changes it then."""
+
+
+class WebsiteDecision(Tenant, Base):
+    """One decision of a person on a school's website; kept for good, whatever is decided later."""
+
+    __tablename__ = "website_decision"
+    __table_args__ = (
+        Index("ix_website_decision_school", "school_id", "id"),
+        CheckConstraint("decision IN ('accepted', 'rejected')", name="decision"),
+    )
+
+    id: Mapped[BigId]
+    school_id: Mapped[int] = mapped_column(ForeignKey("school.id", ondelete="CASCADE"))
+    url: Mapped[str]
+    decision: Mapped[str]
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
+    at: Mapped[Now]
+
+
+class SchoolLink(Tenant, Base):
+    """Which school of the official directory a listed school is, how sure that is, and why (`extraction.linkage`)."""
+
+    __tablename__ = "school_link"
+    __table_args__ = (
+        Index("ix_school_link_state", "organization_id", "state"),
+        CheckConstraint("state IN ('automatic', 'review', 'none', 'accepted', 'rejected')", name="state"),
+        CheckConstraint("(state IN ('none', 'rejected')) = (nces_id IS NULL)", name="nces_id"),
+        CheckConstraint("(state IN ('accepted', 'rejected')) = (decided_at IS NOT NULL)", name="decided"),
+    )
+
+    school_id: Mapped[int] = mapped_column(ForeignKey("school.id", ondelete="CASCADE"), primary_key=True)
+    document_id: Mapped[UUID | None] = mapped_column(ForeignKey("document.id", ondelete="SET NULL"))
+    """The list it was linked with."""
+    nces_id: Mapped[str | None]
+    state: Mapped[str]
+    """`automatic`, `review`, `none`; `accepted` and `rejected` are a person's."""
+    method: Mapped[str]
+    score: Mapped[float]
+    reasons: Mapped[list[Any]] = mapped_column(JSONB)
+    choices: Mapped[list[Any]] = mapped_column(JSONB)
+    linked_at: Mapped[Now]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
+    decided_at: Mapped[datetime | None]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from scrapy.http import HtmlResponse
 
 from crawler.discovery.nces import NcesDirectory
 from crawler.discovery.page_facts import read_facts
@@ -23,7 +25,9 @@ from crawler.discovery.scoring import (
     score_site,
 )
 from crawler.discovery.searxng import SearxngProvider
+from crawler.spiders.website_discovery import WebsiteDiscoverySpider
 from crawler.targets import SchoolTarget
+from crawler.visits import Step, Visit
 from extraction.nces import DirectorySchool
 
 PINE = SchoolTarget(
@@ -172,24 +176,6 @@ def test_the_operator_can_name_more_aggregators(tmp_path: Path) -> None:
     assert is_aggregator("http://al.ranks.test/pine", read_aggregators(more)) == "ranks.test"
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("Pine Hollow ES", "Pine Hollow Elementary School", True),
-        ("St. Mary's Elem Sch", "Saint Marys Elementary", True),
-        ("P.S. 12", "PS 12", True),
-        ("M. L. King Jr. MS", "M L King Junior Middle School", True),
-        ("Pine Hollow Elementary", "Pine Hollow High School", False),
-        ("Pine Hollow Elementary", "Pine Ridge Elementary School", False),
-        ("Mt. Zion El", "Mount Zion Elementary", True),
-        ("Elm Street ES", "Elm Street Elementary School", True),
-        ("El Centro Elementary", "Centro Elementary", False),
-    ],
-)
-def test_names_are_compared_in_one_form(one: str, other: str, same: bool) -> None:
-    assert (SchoolName(one).likeness(SchoolName(other)) >= 90) is same
-
-
 def test_a_name_is_found_in_a_title() -> None:
     name = SchoolName("Pine Hollow Elementary")
     assert name.is_named_in("Welcome to Pine Hollow ES")
@@ -261,6 +247,19 @@ def test_a_school_without_a_website_has_its_districts() -> None:
     rows = (*ROWS, row(6, "Elm Elementary", district="Green Valley", city="Marlow"))
     found = NcesDirectory(rows).candidates(SchoolTarget("", "Elm Elementary", state="AL", city="Marlow"))
     assert found == [Candidate("http://gv.test/", "district", 0.5)]
+
+
+def test_a_rejected_site_is_no_candidate_but_still_shows_the_way() -> None:
+    spider = WebsiteDiscoverySpider()
+    school = SchoolTarget("7", "Pine Hollow Elementary", rejected=("https://www.pine.test",))
+    body = html("Pine Hollow Elementary", "<a href='http://gv.test/o/pine'>Pine Hollow Elementary</a>").encode()
+    for asked, offered in ((school, []), (replace(school, rejected=()), ["http://pine.test/"])):
+        visit = Visit(asked)
+        page = HtmlResponse("http://pine.test/", body=body, encoding="utf-8")
+        items = spider.read_page(page, visit, Step("http://pine.test/", "candidate", 1.0, 0, "nces"))
+        assert [item.url for item in items] == offered
+        assert bool(visit.best_url) is bool(offered)
+        assert [step.url for step in visit.frontier] == ["http://gv.test/o/pine/"]
 
 
 def test_search_answers_are_read() -> None:

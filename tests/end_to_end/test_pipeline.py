@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.end_to_end.product import Product
@@ -52,6 +53,15 @@ def test_a_pdf_becomes_leads(product: Product) -> None:
 
     # Every county that the list prints is one of its state's, and has its code.
     assert product.rows("SELECT count(*) FROM school WHERE county_fips IS NOT NULL") == [(8,)]
+
+    # Every school is linked to the official directory, and to its own row of it.
+    truth = msgspec.json.decode((product.web.folder / "truth.json").read_bytes())
+    official = {(school["name"], school["nces_id"]) for school in truth["schools"]}
+    assert {(name, nces_id) for name, nces_id in product.rows("SELECT name, nces_id FROM school")} == official
+    assert job["children"][0]["result"]["links"] == {"automatic": 8, "review": 0, "none": 0}
+    assert product.rows(
+        "SELECT count(*) FROM evidence WHERE field = 'nces_id' AND method = 'linkage' AND document_id IS NOT NULL"
+    ) == [(8,)]
 
     # The same document again: known content, known websites, staff read a moment ago. Nobody is asked twice.
     again = start_pipeline(product)

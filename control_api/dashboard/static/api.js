@@ -55,6 +55,14 @@ export class Api {
     return (await this.#ask(`/jobs/${encodeURIComponent(jobId)}/${verb}`, { method: "POST" })).json();
   }
 
+  /** Says that a site is a school's (`set` by hand, `accept` a candidate) or is not (`reject`); answers why. */
+  async decideSite(schoolId, decision, url) {
+    const path = `/schools/${encodeURIComponent(schoolId)}/website`;
+    const headers = { "Content-Type": "application/json" };
+    const request = { method: decision === "set" ? "PUT" : "POST", headers, body: JSON.stringify({ url }) };
+    return (await this.#ask(decision === "set" ? path : `${path}/${decision}`, request)).json();
+  }
+
   /** A picture of the API as a `data:` address; an address of the API itself could not carry the key. */
   async image(path, query) {
     const picture = await (await this.#ask(path, { query })).blob();

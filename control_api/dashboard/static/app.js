@@ -4,6 +4,7 @@ import { Api } from "./api.js";
 import { Jobs } from "./jobs.js";
 import { say } from "./markup.js";
 import { paced } from "./pace.js";
+import { Review } from "./review.js";
 import { forget, forgetAll, recall, remember } from "./session.js";
 import { follow } from "./sse.js";
 import { peopleTable, schoolsTable } from "./tables.js";
@@ -64,9 +65,11 @@ function openWorkspace(key) {
   $("workspace").hidden = $("session").hidden = false;
   const api = new Api(key, (error) => leave(error.message));
   const tables = [schoolsTable(api), peopleTable(api)];
-  const refreshTables = () => tables.forEach((table) => table.refresh());
+  const announce = (text) => say($("announcer"), text);
+  const review = new Review(api, { announce, onDecided: () => tables[0].refresh() });
+  const refreshTables = () => [...tables, review].forEach((part) => part.refresh());
   const jobs = new Jobs(api, {
-    announce: (text) => say($("announcer"), text),
+    announce,
     onFound: paced(refreshTables, 5000),
     onEnded: refreshTables,
   });

@@ -1,6 +1,7 @@
 // The tables of schools and people: searched, read on page by page, saved as CSV.
 
 import { beneathButton } from "./beneath.js";
+import { candidate } from "./candidate.js";
 import { chip, element, hostOf, webLink } from "./markup.js";
 import { paced, settled } from "./pace.js";
 import { showSeenIn } from "./seen_in.js";
@@ -195,25 +196,6 @@ async function showReasons(holder, school, api) {
   const { websites = [] } = await api.get(`/schools/${encodeURIComponent(school.id)}`);
   const candidates = websites.toSorted((a, b) => b.score - a.score).map(candidate);
   holder.replaceChildren(...(candidates.length ? candidates : ["No candidate was found."]));
-}
-
-const signed = new Intl.NumberFormat(undefined, { signDisplay: "exceptZero", maximumFractionDigits: 2 });
-
-function candidate({ url, score, state, provider, signals = [] }) {
-  const reason = ({ name, weight, detail }) =>
-    element(
-      "li",
-      { "data-sign": Math.sign(weight) },
-      element("span", { class: "weight" }, signed.format(weight)),
-      element("span", {}, plain(name), beneath(detail)),
-    );
-  return element(
-    "div",
-    { class: "candidate" },
-    element("p", {}, webLink(url), " ", chip(...websiteWords(state))),
-    element("p", { class: "hint" }, `Score ${number(score)}, named by ${plain(provider)}`),
-    element("ul", { class: "signals", role: "list" }, ...signals.map(reason)),
-  );
 }
 
 const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
