@@ -1,7 +1,8 @@
 """Wires the crawl: one Scrapy add-on that puts our scheduler, transport, middlewares, pipelines and feeds in place.
 
 Everything here is decided by the operator's `CrawlSettings` and by what the rooms need together; `settings.py` holds
-only figures. The order of the middlewares is the way of a request: robots.txt, pace, (retry), redirects, transport.
+only figures. The order of the middlewares is the way of a request: look-up of guessed hosts, robots.txt, pace, (retry),
+redirects, headers of services, transport.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ _HANDLER = "crawler.middlewares.address_guard.GuardedDownloadHandler"
 _FEEDS = "crawler.feeds"
 
 _DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
+    "crawler.middlewares.guessed_hosts.GuessedHostsMiddleware": 50,
     "crawler.middlewares.robots.RobotsMiddleware": 100,
     "crawler.middlewares.politeness.PolitenessMiddleware": 560,
     "crawler.middlewares.redirects.UnfilteredMetaRefreshMiddleware": 580,
     "crawler.middlewares.redirects.UnfilteredRedirectMiddleware": 600,
+    "crawler.middlewares.services.ServiceHeadersMiddleware": 890,
     # Ours stand in their places.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,

@@ -49,6 +49,10 @@ class CrawlSettings(BaseSettings):
     hosts_file: Path | None = Field(
         default=None, description="Names and addresses in hosts(5) format, asked before DNS"
     )
+    hosts_only: bool = Field(
+        default=False,
+        description="Only names of the hosts file exist; DNS is never asked (closed networks, rehearsals)",
+    )
     pages_per_school: int = Field(default=30, ge=1, le=1000, description="Pages asked for per school at most")
     seconds_per_school: float = Field(
         default=180.0, gt=0, description="Seconds a school's server may keep us waiting for its pages, altogether"
@@ -56,9 +60,6 @@ class CrawlSettings(BaseSettings):
     candidates_per_school: int = Field(default=12, ge=1, le=50, description="Candidate websites fetched per school")
     aggregators_file: Path | None = Field(
         default=None, description="More hosts that are never a school's own site, one a line"
-    )
-    searxng_url: str | None = Field(
-        default=None, validation_alias="TITLE1_SEARXNG_URL", description="A SearXNG instance whose JSON API is enabled"
     )
 
     @field_validator("allow_addresses", "allow_ports", mode="before")

@@ -101,6 +101,10 @@ class FeedRows:
                 }
                 for item in candidates
             ],
+            "tried": [
+                f"{tried.provider} {tried.outcome} ({tried.found}){f': {tried.detail}' if tried.detail else ''}"
+                for tried in end.tried
+            ],
         }
 
     def _school(self, key: str) -> SchoolTarget:

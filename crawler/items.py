@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from crawler.visits import Tried
 from extraction.staff.records import Person
 
 TargetState = Literal["done", "failed", "skipped"]
@@ -66,3 +67,5 @@ class TargetItem:
     score: float | None = None
     pages: int = 0
     people: int = 0
+    tried: list[Tried] = field(default_factory=list[Tried])
+    """Discovery: the providers in the order in which they were asked, and what came of each."""

@@ -10,7 +10,9 @@ from extraction.nces import DirectorySchool
 from storage.directory import COLUMNS, directory_of_states
 from storage.targets import pending_schools
 
-SCHOOL_FIELDS = ("name", "district", "nces_id", "address", "city", "county", "state", "zip", "phone", "website")
+SCHOOL_FIELDS = (
+    *("name", "district", "nces_id", "address", "city", "county", "state", "zip", "phone", "grade_span", "website"),
+)
 
 
 async def load(job: str, attempt: int) -> list[SchoolTarget]:

@@ -28,6 +28,19 @@ class AddressRefusedError(Refusal):
     """The address, port or scheme is closed to the crawler."""
 
 
+class NoSuchHostError(Refusal):
+    """A guessed host does not exist, or its name resolves as any other beneath its domain does."""
+
+    outcome = "no_such_host"
+
+
+class NamesUnavailableError(Refusal):
+    """The name servers do not answer, so nobody knows whether a guessed host exists."""
+
+    outcome = "names_unavailable"
+    later = True
+
+
 class RobotsDeniedError(Refusal):
     """The site's robots.txt forbids the page."""
 

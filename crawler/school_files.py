@@ -25,6 +25,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "state": ("state", "st", "lstate", "mstate"),
     "zip": ("zip", "zipcode", "lzip", "mzip", "postalcode"),
     "phone": ("phone", "telephone", "phonenumber"),
+    "grade_span": ("gradespan", "grades", "gradesserved"),
     "website": ("website", "url", "web", "homepage"),
 }
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit, urlunsplit
 
+GUESSED = "guessed_host"
+"""Meta key of a request to a host of which nobody has said that it exists."""
+
 _GENERIC_PAGES = frozenset({"home", "index", "default", "main", "welcome", "homepage", "start"})
 _LONGEST_URL = 2_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -89,6 +92,12 @@ def same_host(one: str, other: str) -> bool:
 def host_name(url: str) -> str:
     """Returns an address's host name without `www.`."""
     return (urlsplit(url).hostname or "").rstrip(".").removeprefix("www.")
+
+
+def origin_of(url: str) -> str:
+    """Returns scheme, host and port of a URL: what one robots.txt speaks for."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
 
 def under(url: str, site: str) -> bool:

@@ -19,6 +19,8 @@ class SchoolTarget:
     state: str | None = None
     zip: str | None = None
     phone: str | None = None
+    grade_span: str | None = None
+    """First and last grade as "KG-05"."""
     website: str | None = None
     rejected: tuple[str, ...] = ()
     """Sites of which a person said that they are not the school's."""

@@ -15,6 +15,8 @@ from crawler.targets import SchoolTarget
 from extraction.staff.records import Person
 
 _LONGEST_FRONTIER = 150
+_WEIGHT = ("off", "nothing", "try_later", "found")
+"""Outcomes of a provider; a later one outweighs an earlier one."""
 
 
 class Step(msgspec.Struct):
@@ -29,6 +31,8 @@ class Step(msgspec.Struct):
     """Who named it: a provider, or the text of a link."""
     otherwise: list[str] = msgspec.field(default_factory=list[str])
     """Addresses to try instead when this one cannot be had, such as the same with https."""
+    source: str = ""
+    """The page that linked to it, where that speaks for it."""
 
 
 class HeldPerson(msgspec.Struct):
@@ -37,6 +41,17 @@ class HeldPerson(msgspec.Struct):
     person: Person
     list_url: str
     profile: str
+
+
+class Tried(msgspec.Struct):
+    """What came of one provider of candidates in a visit."""
+
+    provider: str
+    outcome: str
+    """`found`, `nothing`, `try_later`, or `off` where the operator has not set it up."""
+    found: int = 0
+    """Candidates that it named."""
+    detail: str = ""
 
 
 class Visit(msgspec.Struct):
@@ -67,8 +82,27 @@ class Visit(msgspec.Struct):
     """Whether the well-known paths were added."""
     best_url: str = ""
     best_score: float = 0.0
-    searched: int = 0
-    """Searches sent to the search provider."""
+    turn: int = 0
+    """Place of the provider of candidates that is asked next."""
+    asked: int = 0
+    """Questions sent to that provider."""
+    tried: list[Tried] = msgspec.field(default_factory=list[Tried])
+    """The providers asked so far, in their order."""
+    districts: list[str] = msgspec.field(default_factory=list[str])
+    """Home pages of the school's district that have answered."""
+    guesses: int = 0
+    """Guessed addresses that answered or could have."""
+
+    def note(self, provider: str, outcome: str, found: int = 0, detail: str = "") -> None:
+        """Notes what came of a provider; of several answers of one, what it found counts first, then "try later"."""
+        last = next((tried for tried in self.tried if tried.provider == provider), None)
+        if last is None:
+            self.tried.append(Tried(provider, outcome, found, detail))
+            return
+        last.found += found
+        if _WEIGHT.index(outcome) > _WEIGHT.index(last.outcome):
+            last.outcome = outcome
+        last.detail = detail or last.detail
 
     def offer(self, step: Step) -> bool:
         """Adds a page to the frontier unless it is or was there, or there is no room."""

@@ -55,6 +55,11 @@ async def create_account(
     return account, await create_key(connection, account, name="first key")
 
 
+async def organization_ids(connection: AsyncConnection) -> list[UUID]:
+    """All organizations, in a system transaction."""
+    return list(await connection.scalars(select(Organization.id).order_by(Organization.id)))
+
+
 async def create_user(connection: AsyncConnection, organization_id: UUID, *, name: str, role: Role) -> Account:
     """Adds a user to an organization."""
     user_id = uuid4()

@@ -1,4 +1,4 @@
-"""The official school directory: loaded in bulk from the NCES file, read by state."""
+"""The official school directory: loaded in bulk from the NCES files, read by state, joined by NCES id."""
 
 from __future__ import annotations
 
@@ -48,6 +48,35 @@ async def import_directory(connection: AsyncConnection, rows: Iterable[Sequence[
             await copy.write_row((*row, "now"))
     await connection.execute(statement("merge_directory"))
     return int(await connection.scalar(select(func.count()).select_from(DirectorySchool)) or 0)
+
+
+async def import_places(connection: AsyncConnection, rows: Iterable[tuple[str, float, float]]) -> int:
+    """Loads where schools lie (NCES id, latitude, longitude) in the caller's system transaction.
+
+    Only schools that the directory lists are given a place; those of documents follow with `locate_schools`.
+
+    Returns:
+        How many schools of the directory have a place afterwards.
+    """
+    await connection.execute(
+        text("CREATE TEMPORARY TABLE incoming_place (nces_id text, latitude float, longitude float) ON COMMIT DROP")
+    )
+    raw = await connection.get_raw_connection()
+    driver: Any = raw.driver_connection
+    async with driver.cursor() as cursor, cursor.copy("COPY incoming_place FROM STDIN") as copy:
+        for row in rows:
+            await copy.write_row(row)
+    await connection.execute(statement("merge_geocodes"))
+    placed = select(func.count(DirectorySchool.latitude))
+    return int(await connection.scalar(placed) or 0)
+
+
+async def locate_schools(connection: AsyncConnection, school_ids: Sequence[int] | None = None) -> int:
+    """Gives a tenant's schools the places that the directory knows by their NCES ids; returns how many changed."""
+    moved = await connection.execute(
+        statement("locate_schools"), {"school_ids": None if school_ids is None else list(school_ids)}
+    )
+    return moved.rowcount
 
 
 async def directory_of_states(connection: AsyncConnection, states: Iterable[str]) -> Sequence[Row[Any]]:

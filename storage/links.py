@@ -16,6 +16,7 @@ from sqlalchemy import Row, Select, bindparam, delete, func, literal, select, tu
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.directory import locate_schools
 from storage.errors import NotFoundError
 from storage.models import DirectorySchool, DocumentSchool, Evidence, School, SchoolLink, User
 from storage.reviews import Decider
@@ -215,9 +216,12 @@ async def _write_ids(
     if not own:
         return
     await connection.execute(
-        update(School).where(School.id == bindparam("of_school")).values(nces_id=bindparam("linked_id")),
+        update(School)
+        .where(School.id == bindparam("of_school"))
+        .values(nces_id=bindparam("linked_id"), latitude=None, longitude=None),
         [{"of_school": link.school_id, "linked_id": _certain_id(link)} for link in own],
     )
+    await locate_schools(connection, [link.school_id for link in own])
     await connection.execute(
         delete(Evidence).where(
             Evidence.subject == "school",

@@ -13,6 +13,7 @@ from sqlalchemy import case, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.directory import locate_schools
 from storage.models import DocumentPage, DocumentSchool, Evidence, School
 from storage.sightings import Origin, Seen, Sighting, key_words, store_evidence
 
@@ -78,6 +79,8 @@ async def store_page(
     """
     await _forget_page(connection, page)
     ids = await _upsert_schools(connection, organization_id, page.schools)
+    if any(school.value("nces_id") for school in page.schools):
+        await locate_schools(connection, list(ids.values()))
     await _store_page_row(connection, organization_id, page)
     if page.schools:
         await connection.execute(

@@ -184,18 +184,6 @@ async def websites_of(connection: AsyncConnection, school_id: int) -> Sequence[A
     return (await connection.execute(query)).all()
 
 
-async def last_discovery_of(connection: AsyncConnection, school_id: int) -> AnyRow | None:
-    """How the last discovery that looked for a school's website ended."""
-    query = (
-        select(Target.job_id, Target.outcome, Target.reason, Target.updated_at.label("at"))
-        .join(Job, Job.id == Target.job_id)
-        .where(Target.school_id == school_id, Job.kind == "discover_websites", Target.state.in_(("done", "failed")))
-        .order_by(Target.updated_at.desc())
-        .limit(1)
-    )
-    return (await connection.execute(query)).one_or_none()
-
-
 async def evidence_of(connection: AsyncConnection, subject: str, subject_id: int) -> Sequence[AnyRow]:
     """Where the values of a school, website or person were seen."""
     query = (

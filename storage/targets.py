@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, exists, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from storage.models import DocumentSchool, PageVisit, School, Target, Website
+from storage.models import DocumentSchool, Job, PageVisit, School, Target, Website
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +144,19 @@ def _is_official() -> ColumnElement[bool]:
 
 
 async def end_target(
-    connection: AsyncConnection, job_id: UUID, school_id: int, *, state: str, outcome: str, reason: str
+    connection: AsyncConnection,
+    job_id: UUID,
+    school_id: int,
+    *,
+    state: str,
+    outcome: str,
+    reason: str,
+    tried: Sequence[dict[str, Any]] = (),
 ) -> bool:
-    """Ends a school's turn, with its pages and people counted from what is stored; False if it had ended before."""
+    """Ends a school's turn, with its pages and people counted from what is stored; False if it had ended before.
+
+    `tried` says which providers of websites were asked, in their order, and what came of each.
+    """
     visits = select(func.count(), func.coalesce(func.sum(PageVisit.people), 0)).where(
         PageVisit.job_id == job_id, PageVisit.school_id == school_id
     )
@@ -155,10 +165,32 @@ async def end_target(
         update(Target)
         .where(Target.job_id == job_id, Target.school_id == school_id, Target.state == "pending")
         .values(
-            state=state, outcome=outcome, reason=reason, pages=pages, people=people, updated_at=func.clock_timestamp()
+            state=state,
+            outcome=outcome,
+            reason=reason,
+            tried=list(tried) or None,
+            pages=pages,
+            people=people,
+            updated_at=func.clock_timestamp(),
         )
     )
     return ended.rowcount == 1
+
+
+async def last_discovery(connection: AsyncConnection, school_id: int) -> RowMapping | None:
+    """How the last discovery of a school's website ended: job_id, outcome, reason, tried, updated_at; None before one.
+
+    `tried` answers "why this site?" and "why none?": the providers in their order, each with what came of it.
+    """
+    columns = (Target.job_id, Target.outcome, Target.reason, Target.tried, Target.updated_at)
+    ended = (
+        select(*columns)
+        .join(Job, Job.id == Target.job_id)
+        .where(Target.school_id == school_id, Job.kind == "discover_websites", Target.state.in_(("done", "failed")))
+        .order_by(Target.updated_at.desc())
+        .limit(1)
+    )
+    return (await connection.execute(ended)).mappings().one_or_none()
 
 
 async def school_name(connection: AsyncConnection, school_id: int) -> str | None:

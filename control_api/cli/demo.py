@@ -79,12 +79,17 @@ def _keep_logs(folder: Path, logs: Path) -> None:
 
 
 @contextlib.contextmanager
-def simulated_web(folder: Path) -> Generator[dict[str, Any]]:
-    """Serves the simulated web on a free port for the length of the block; yields what it says of itself."""
+def simulated_web(folder: Path, *options: str) -> Generator[dict[str, Any]]:
+    """Serves the simulated web on a free port for the length of the block; yields what it says of itself.
+
+    Args:
+        folder: where it writes its files.
+        options: words for its command `serve`, such as its size.
+    """
     folder.mkdir(parents=True)
     with (folder / "web.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.school_web", "serve", "--dir", str(folder)],
+            [sys.executable, "-m", "tests.school_web", "serve", "--dir", str(folder), *options],
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -110,10 +115,15 @@ def _environment(local: LocalDatabase, folder: Path, web: dict[str, Any]) -> dic
         "TITLE1_BLOBS_URL": str(folder / "data" / "blobs"),
         "TITLE1_CRAWL_CONTACT": "https://title1.example/demo",
         "TITLE1_CRAWL_HOSTS_FILE": str(folder / "web" / "hosts"),
+        "TITLE1_CRAWL_HOSTS_ONLY": "1",
         "TITLE1_CRAWL_AGGREGATORS_FILE": str(_aggregators(folder / "web", web)),
         "TITLE1_CRAWL_ALLOW_ADDRESSES": "127.0.0.0/8",
         "TITLE1_CRAWL_ALLOW_PORTS": str(web["port"]),
         "TITLE1_SEARXNG_URL": web["search"],
+        # Only the simulated web is asked: no service of the user's either.
+        "TITLE1_GUESS_NAMES": "0",
+        "TITLE1_BRAVE_KEY": "",
+        "TITLE1_WIKIDATA_URL": "",
     }
 
 

@@ -124,8 +124,16 @@ def _contact() -> Iterator[Finding]:
 
 def _search() -> Iterator[Finding]:
     url = os.environ.get("TITLE1_SEARXNG_URL")
+    if not url and os.environ.get("TITLE1_BRAVE_KEY"):
+        yield Finding("web search", "ok", "Brave Search API")  # not tried: each search is paid
+        return
     if not url:
-        yield Finding("web search", "optional", "none: only the official directory is asked", "set TITLE1_SEARXNG_URL")
+        yield Finding(
+            "web search",
+            "optional",
+            "none: websites come from the official directory, districts' pages and guesses",
+            "set TITLE1_SEARXNG_URL or TITLE1_BRAVE_KEY",
+        )
         return
     try:
         answer = httpx2.get(url.rstrip("/") + "/search", params={"q": "school", "format": "json"}, timeout=CALL_SECONDS)

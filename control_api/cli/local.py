@@ -12,9 +12,10 @@ from uuid import UUID
 from control_api.cli.errors import CliError
 from control_api.work.linking import link_document
 from extraction.nces import read_directory
-from storage.accounts import create_key, create_user, find_user, first_account
+from extraction.nces_geocodes import read_geocodes
+from storage.accounts import create_key, create_user, find_user, first_account, organization_ids
 from storage.database import Database, open_database
-from storage.directory import COLUMNS, import_directory
+from storage.directory import COLUMNS, import_directory, import_places, locate_schools
 from storage.documents import all_documents, get_document
 from storage.errors import NotFoundError
 from storage.roles import Role
@@ -95,6 +96,24 @@ async def link_documents(database: Database, document_id: UUID | None, user: str
             raise CliError("There is no official directory yet; `title1 schools import nces FILE` loads it.")
         lines.append({"document_id": document.id, "filename": document.filename, **counts})
     return lines
+
+
+async def import_edge(database: Database, path: Path) -> tuple[int, int]:
+    """Loads an EDGE geocode file.
+
+    Returns:
+        How many schools of the directory then have a place, and how many schools of documents were given one.
+    """
+    async with database.system() as connection:
+        known = await import_places(
+            connection, ((place.nces_id, place.latitude, place.longitude) for place in read_geocodes(path))
+        )
+        organizations = await organization_ids(connection)
+    moved = 0
+    for organization in organizations:
+        async with database.tenant(organization) as connection:
+            moved += await locate_schools(connection)
+    return known, moved
 
 
 class LocalDatabase:

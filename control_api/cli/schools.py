@@ -22,19 +22,31 @@ PAGE = 200
 
 @app.command("import")
 def import_schools(
-    source: Annotated[str, typer.Argument(help="The kind of file: nces.")],
-    file: Annotated[Path, typer.Argument(help="CCD school directory (ccd_sch_029_….csv or .zip).", exists=True)],
+    source: Annotated[str, typer.Argument(help="The kind of file: nces or edge.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="nces: CCD school directory (ccd_sch_029_….csv or .zip); edge: EDGE_GEOCODE_PUBLICSCH_….TXT or .zip.",
+            exists=True,
+        ),
+    ],
 ) -> None:
-    """Load the official directory of public schools, from which websites and addresses are known.
+    """Load the official directory of public schools (nces: addresses, websites), then where they lie (edge).
 
     Example: title1 schools import nces ccd_sch_029_2425_w_1a_073025.zip
     """
-    from control_api.cli.local import import_nces, with_database  # noqa: PLC0415
+    from control_api.cli.local import import_edge, import_nces, with_database  # noqa: PLC0415
 
-    if source != "nces":
-        raise CliError(f"There is no directory of kind {source!r}; known: nces.", code=2)
-    count = with_database(lambda database: import_nces(database, file))
-    typer.echo(f"The directory holds {count:,} schools.")
+    if source == "nces":
+        count = with_database(lambda database: import_nces(database, file))
+        typer.echo(f"The directory holds {count:,} schools.")
+    elif source == "edge":
+        known, moved = with_database(lambda database: import_edge(database, file))
+        typer.echo(
+            f"{known:,} schools of the directory have a place; {moved:,} schools of documents were given theirs."
+        )
+    else:
+        raise CliError(f"There is no directory of kind {source!r}; known: nces, edge.", code=2)
 
 
 @app.command()

@@ -32,6 +32,11 @@ def tell_why(why: dict[str, Any]) -> None:
         console.print(f"{decision['at'][:16]} {by} {decision['decision']} {escape(decision['url'])}", soft_wrap=True)
     if look:
         console.print(f"Last looked for {look['at'][:16]}: {look['outcome']}, {escape(look['reason'] or '')}")
+        for tried in look["tried"]:
+            told = f", {escape(tried['detail'])}" if tried["detail"] else ""
+            console.print(
+                f"  {tried['provider']}: {tried['outcome']}, {tried['found']} candidates{told}", highlight=False
+            )
     for candidate in why["candidates"]:
         _tell_candidate(candidate)
 

@@ -36,12 +36,25 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class TriedView(msgspec.Struct, frozen=True, kw_only=True):
+    """What one provider of candidates said."""
+
+    provider: str
+    outcome: str
+    """`found`, `nothing`, `try_later`, or `off` where it is not set up."""
+    found: int = 0
+    """Candidates that it named."""
+    detail: str = ""
+
+
 class LookView(msgspec.Struct, frozen=True, kw_only=True):
     """How the last discovery that looked for the school's website ended."""
 
     job_id: UUID
     outcome: str | None
     reason: str | None
+    tried: list[TriedView]
+    """The providers in the order in which they were asked, each with what came of it."""
     at: datetime
 
 

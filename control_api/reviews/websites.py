@@ -11,6 +11,7 @@ import msgspec
 from litestar import Controller, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_api.auth.guards import operator, viewer
@@ -24,7 +25,8 @@ from control_api.schools.service import school_item, website_views
 from storage.accounts import Account
 from storage.database import Database
 from storage.reviews import Decider, accept_site, candidates_of, decisions_of, reject_sites
-from storage.search import PageKey, SchoolFilter, find_schools, get_school, last_discovery_of
+from storage.search import PageKey, SchoolFilter, find_schools, get_school
+from storage.targets import last_discovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +157,18 @@ async def _why(connection: AsyncConnection, school_id: int) -> WhyView:
     school = await get_school(connection, school_id)
     candidates = await website_views(connection, school_id)
     decisions = await decisions_of(connection, school_id)
-    look = await last_discovery_of(connection, school_id)
+    look = await last_discovery(connection, school_id)
     return WhyView(
         school=school_item(school),
         website=next((site for site in candidates if site.state == "accepted"), None),
         candidates=candidates,
         decisions=[msgspec.convert(row, DecisionView, from_attributes=True) for row in decisions],
-        last_look=msgspec.convert(look, LookView, from_attributes=True) if look is not None else None,
+        last_look=_look(look) if look is not None else None,
     )
+
+
+def _look(row: RowMapping) -> LookView:
+    return msgspec.convert({**row, "at": row["updated_at"], "tried": row["tried"] or []}, LookView)
 
 
 def _unsigned(row: object) -> WebsiteView:

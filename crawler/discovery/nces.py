@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from crawler.discovery.providers import Candidate
+from typing_extensions import override
+
+from crawler.discovery.providers import Candidate, Provider
 from crawler.sites import host_name, start_addresses
 from crawler.targets import SchoolTarget
 from extraction.linkage.directory import Directory
@@ -22,8 +24,10 @@ _FILLED = ("district", "nces_id", "address", "city", "state", "zip", "phone")
 _COMPARED = ("name", "district", "state", "nces_id", "address", "city", "zip", "phone")
 
 
-class NcesDirectory:
+class NcesDirectory(Provider):
     """The directory's rows, and the hosts of each district's schools."""
+
+    name = "nces"
 
     def __init__(self, rows: Iterable[DirectorySchool]) -> None:
         listed = list(rows)
@@ -35,6 +39,7 @@ class NcesDirectory:
                 if row.lea_id:
                     self._hosts[row.lea_id][url] += 1
 
+    @override
     def candidates(self, school: SchoolTarget) -> list[Candidate]:
         """Returns the website of the school's row, and the sites of its district's other schools behind it."""
         row = self.match(school)
@@ -49,6 +54,8 @@ class NcesDirectory:
         if row is None:
             return school
         known = {field: getattr(row, field) for field in _FILLED if getattr(school, field) is None}
+        if school.grade_span is None and row.low_grade and row.high_grade:
+            known["grade_span"] = f"{row.low_grade}-{row.high_grade}"
         return replace(school, **known)
 
     def match(self, school: SchoolTarget) -> DirectorySchool | None:

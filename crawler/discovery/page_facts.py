@@ -15,10 +15,20 @@ import msgspec
 from lxml import etree
 from lxml.html import HtmlElement
 
+from extraction.schools.fields import grade_span
+
 _LONGEST_TEXT = 400_000
 _MOST_LINKS = 3_000
 _PHONE = re.compile(r"(?<!\d)(?:\+?1[\s.-]?)?\(?([2-9]\d{2})\)?[\s./-]{0,3}(\d{3})[\s.-]{0,3}(\d{4})(?!\d)")
 _PLACE = re.compile(r"([A-Z][A-Za-z.' ]{2,28}),?\s+([A-Z]{2})\.?,?\s+(\d{5})(?:-\d{4})?\b")
+_GRADES = re.compile(
+    r"(?i)\bgrades?:?\s+((?:pre-?k|pk|tk|kg|k|kindergarten|\d{1,2}(?:st|nd|rd|th)?)\s*(?:-|–|—|to|through|thru)\s*"
+    r"(?:k|kindergarten|\d{1,2})(?:th)?)\b"
+)
+_LONGEST_NEAR = 200
+_MOST_NEAR = 3
+_BLOCKS = frozenset({"li", "tr", "td", "article", "section", "div", "p"})
+_MOST_BLOCKS = 6
 _VISIBLE = etree.XPath(
     "//text()[not(parent::script or parent::style or parent::noscript or parent::template or parent::title)]"
 )
@@ -30,6 +40,8 @@ class Link:
 
     url: str
     text: str
+    near: str = ""
+    """What stands around it in its own small block, where a text such as "Visit site" says nothing by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,10 @@ class PageFacts:
     links: tuple[Link, ...]
     source: str
     """The page's source in lower case, for the marks of its content system."""
+    grades: tuple[str, ...] = ()
+    """The spans of grades it speaks of, as "KG-05"."""
+    asks_password: bool = False
+    """Whether it has a field for a password."""
 
 
 def read_facts(html: bytes | str, url: str, *, encoding: str | None = None) -> PageFacts:
@@ -59,8 +75,10 @@ def read_facts(html: bytes | str, url: str, *, encoding: str | None = None) -> P
     source = (html if isinstance(html, str) else html.decode("latin-1")).lower()
     if root is None:
         return PageFacts("", (), (), "", frozenset(), (), (), source)
-    machine = (*_open_graph(root), *_json_ld_names(root))
-    links = _links(root, url)
+    linked_data = _json_ld(root)
+    machine = _open_graph(root)
+    _collect_names(linked_data, machine)
+    links = _links(root, url, linked_data)
     text = _visible_text(root)
     dialled = " ".join(link.url.partition(":")[2] for link in links if link.url.startswith("tel:"))
     return PageFacts(
@@ -72,6 +90,8 @@ def read_facts(html: bytes | str, url: str, *, encoding: str | None = None) -> P
         places=tuple((match[1].strip(), match[2], match[3]) for match in _PLACE.finditer(text)),
         links=tuple(links),
         source=source,
+        grades=tuple(dict.fromkeys(span for match in _GRADES.finditer(text) if (span := _span(match[1])))),
+        asks_password=any((field.get("type") or "").lower() == "password" for field in root.iter("input")),
     )
 
 
@@ -98,18 +118,18 @@ def _open_graph(root: HtmlElement) -> list[str]:
     ]
 
 
-def _json_ld_names(root: HtmlElement) -> list[str]:
-    names: list[str] = []
+def _json_ld(root: HtmlElement) -> list[Any]:
+    found: list[Any] = []
     for script in root.iter("script"):
         if (script.get("type") or "").lower() == "application/ld+json":
             try:
-                _collect_names(msgspec.json.decode((script.text or "").strip()), names, 0)
+                found.append(msgspec.json.decode((script.text or "").strip()))
             except msgspec.MsgspecError:
                 continue
-    return names
+    return found
 
 
-def _collect_names(value: Any, names: list[str], depth: int) -> None:
+def _collect_names(value: Any, names: list[str], depth: int = 0) -> None:
     if depth > 6:
         return
     if isinstance(value, list):
@@ -123,17 +143,84 @@ def _collect_names(value: Any, names: list[str], depth: int) -> None:
             _collect_names(value.get(key), names, depth + 1)
 
 
-def _links(root: HtmlElement, url: str) -> list[Link]:
-    found: list[Link] = []
-    for anchor in root.iter("a"):
+def _collect_parts(value: Any, found: list[tuple[str, str]], depth: int = 0) -> None:
+    """Collects address and name of the organizations that a page says are parts of its own, or that it lists."""
+    if depth > 8 or len(found) >= _MOST_LINKS:
+        return
+    if isinstance(value, list):
+        for entry in value:
+            _collect_parts(entry, found, depth + 1)
+    elif isinstance(value, dict):
+        url, name = value.get("url") or value.get("@id"), value.get("name")
+        if isinstance(url, str) and isinstance(name, str):
+            found.append((url, _joined(name)))
+        for key in (
+            "@graph",
+            "mainEntity",
+            "subOrganization",
+            "department",
+            "member",
+            "itemListElement",
+            "item",
+            "hasPart",
+        ):
+            _collect_parts(value.get(key), found, depth + 1)
+
+
+def _links(root: HtmlElement, url: str, machine: list[Any]) -> list[Link]:
+    """Returns the anchors of all levels of its menus, the choices of its pickers, and what it lists for machines."""
+    named: list[tuple[str, str, str]] = []
+    for anchor in root.iter("a", "area"):
+        if len(named) >= _MOST_LINKS:
+            break
         target = (anchor.get("href") or "").strip()
-        if target and len(found) < _MOST_LINKS:
-            try:
-                absolute = urljoin(url, target)
-            except ValueError:
-                continue
-            found.append(Link(absolute, _joined(anchor.text_content() or anchor.get("title") or "")[:200]))
+        if target:
+            named.append((target, _label(anchor), _near(anchor)))
+    for choice in root.iter("option"):
+        target = (choice.get("data-url") or choice.get("data-href") or choice.get("value") or "").strip()
+        if re.match(r"https?://|/(?!/)", target):
+            named.append((target, _joined(choice.text_content()), ""))
+    parts: list[tuple[str, str]] = []
+    _collect_parts(machine, parts)
+    named += [(target, name, "") for target, name in parts]
+    found: list[Link] = []
+    for target, text, near in named[:_MOST_LINKS]:
+        try:
+            found.append(Link(urljoin(url, target), text[:200], near))
+        except ValueError:
+            continue
     return found
+
+
+def _label(anchor: HtmlElement) -> str:
+    picture = next((image.get("alt") for image in anchor.iter("img") if image.get("alt")), None)
+    said = (anchor.text_content(), anchor.get("aria-label"), anchor.get("title"), picture, anchor.get("alt"))
+    return next((text for label in said if label and (text := _joined(label))), "")
+
+
+def _near(anchor: HtmlElement) -> str:
+    """Returns the text of the largest small block around a link: a card or a row, never a whole list."""
+    best = ""
+    for place, block in enumerate(anchor.iterancestors()):
+        if place >= _MOST_BLOCKS or not isinstance(block.tag, str):
+            break
+        if block.tag not in _BLOCKS:
+            continue
+        pieces: list[str] = []
+        length = 0
+        for piece in block.itertext():
+            length += len(piece.strip())
+            if length > _LONGEST_NEAR:
+                return best
+            pieces.append(piece)
+        if sum(1 for _ in zip(range(_MOST_NEAR + 1), block.iter("a"), strict=False)) > _MOST_NEAR:
+            return best
+        best = _joined(" ".join(pieces))
+    return best
+
+
+def _span(text: str) -> str | None:
+    return grade_span(text.replace("kindergarten", "K").replace("Kindergarten", "K"))
 
 
 def _visible_text(root: HtmlElement) -> str:

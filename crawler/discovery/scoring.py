@@ -22,7 +22,7 @@ import tldextract
 from crawler.discovery.page_facts import PageFacts
 from crawler.discovery.school_names import SchoolName, is_district_name, long_words, name_parts
 from crawler.items import Signal
-from crawler.sites import host_name, prefix_of
+from crawler.sites import host_name, prefix_of, same_host
 from crawler.targets import SchoolTarget
 from extraction.places.states import state_code
 
@@ -31,6 +31,9 @@ REVIEW = 0.5
 
 _OFFICIAL_PROVIDERS = frozenset({"nces", "printed"})
 _MOST_OTHER_SCHOOLS = 4
+_FEW_LINKS = 8
+"""A page with a field for a password and fewer links is a door; with more it is a site that has a door."""
+_EARLY_GRADES = {"PK": -1, "TK": -1, "KG": 0, "K": 0}
 _CAPS: dict[str, float] = {
     "aggregator": 0.0,
     "parked": 0.0,
@@ -38,6 +41,7 @@ _CAPS: dict[str, float] = {
     "district_home": 0.45,
     "other_school": 0.45,
     "no_name": 0.84,
+    "moved": 0.84,
 }
 """The highest score that a candidate with such a signal can have."""
 
@@ -64,6 +68,8 @@ class Seen:
     provider: str
     district_hosts: Collection[str] = ()
     """Hosts known to belong to the school's district."""
+    linked_from: str = ""
+    """The page of the school's district that links to it under the school's name, if one does."""
 
 
 def score_site(seen: Seen, school: SchoolTarget, aggregators: Collection[str]) -> Score:
@@ -82,6 +88,7 @@ def score_site(seen: Seen, school: SchoolTarget, aggregators: Collection[str]) -
         *_host_signals(seen, name),
         *_place_signals(seen.facts, school),
         *_content_signals(seen, name),
+        *_grade_signals(seen.facts, school),
     ]
     caps = [_CAPS[signal.name] for signal in signals if signal.name in _CAPS]
     total = sum(signal.weight for signal in signals) / 100
@@ -114,6 +121,23 @@ def names_school_list(text: str) -> bool:
     """Whether a link leads to a district's list of its schools."""
     plain = " ".join(re.findall(r"[a-z]+", text.lower()))
     return plain in _marks()["school_lists"]
+
+
+def moved_to(facts: PageFacts, site: str) -> str | None:
+    """Returns where a page says that its site has moved to: the first link elsewhere that says nothing but "there"."""
+    text = facts.text.lower().replace("’", "'")
+    if not any(phrase in text for phrase in _marks()["moved"]):
+        return None
+    links = (link for link in facts.links if leads_only(link.text) and not same_host(link.url, site))
+    return next((link.url for link in links if link.url.startswith(("http://", "https://"))), None)
+
+
+def leads_only(text: str) -> bool:
+    """Whether a link's text says nothing but that it leads somewhere: "Visit site", an address, or nothing at all."""
+    plain = " ".join(re.findall(r"[a-z]+", text.lower()))
+    return (
+        not plain or plain in _marks()["visit"] or re.fullmatch(r"(https?://)?[\w-]+(\.[\w-]+)+\S*", text) is not None
+    )
 
 
 @cache
@@ -173,6 +197,10 @@ def _name_signals(seen: Seen, school: SchoolTarget, name: SchoolName) -> list[Si
         signals.append(Signal("district_named", 20 if own is not None else 0, district[:120]))
     elif school.district and _district_in_text(facts.text, school.district):
         signals.append(Signal("district_named", 20, school.district))
+    if seen.linked_from and own is not None:
+        # The district vouches for it; that it is named there and names the district is one agreement, not two.
+        named = any(signal.name == "district_named" for signal in signals)
+        signals.append(Signal("district_link", 0 if named else 20, seen.linked_from))
     other = next((part for part in titles if name.is_other_school(part) and not is_district_name(part)), None)
     if own is None:
         if district is not None or any(is_district_name(part) for part in titles):
@@ -251,6 +279,8 @@ def _content_signals(seen: Seen, name: SchoolName) -> list[Signal]:
     parked = next((phrase for phrase in marks["parked"] if phrase in text), None)
     if parked is not None:
         signals.append(Signal("parked", -100, parked))
+    if (moved := moved_to(facts, seen.site)) is not None:
+        signals.append(Signal("moved", -40, moved))
     profile = [phrase for phrase in marks["profile"] if phrase in text]
     if len(profile) >= 2:
         signals.append(Signal("profile_page", -60, ", ".join(profile[:4])))
@@ -266,6 +296,28 @@ def _content_signals(seen: Seen, name: SchoolName) -> list[Signal]:
     if len(others) >= _MOST_OTHER_SCHOOLS and len([part for part in path.split("/") if part]) >= 2:
         signals.append(Signal("lists_many_schools", -40, ", ".join(sorted(others)[:3])))
     app = next((word for word in marks["app"] if word in path), None)
-    if app is not None:
-        signals.append(Signal("log_in_page", -30, path))
+    if app is not None or (facts.asks_password and len(facts.links) < _FEW_LINKS):
+        signals.append(Signal("log_in_page", -30, path if app is not None else "it asks for a password"))
     return signals
+
+
+def _grade_signals(facts: PageFacts, school: SchoolTarget) -> list[Signal]:
+    """A page that speaks of grades, and of none that the school teaches, is another school's."""
+    taught = _grades(school.grade_span or "")
+    spans = [span for span in facts.grades if _grades(span)]
+    if not taught or not spans or any(taught & _grades(span) for span in spans):
+        return []
+    return [Signal("other_grades", -10, f"{', '.join(spans[:3])}, not {school.grade_span}")]
+
+
+def _grades(span: str) -> frozenset[int]:
+    """Returns the grades of a span such as "PK-05" or "KG-05,09-12" as numbers; kindergarten is 0."""
+    found: set[int] = set()
+    for part in span.upper().split(","):
+        first, _, last = part.strip().partition("-")
+        try:
+            low, high = (int(_EARLY_GRADES.get(grade, grade)) for grade in (first, last or first))
+        except ValueError:
+            continue
+        found.update(range(low, high + 1))
+    return frozenset(found)

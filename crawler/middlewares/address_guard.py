@@ -46,6 +46,10 @@ _LOOKUPS_TRIED = 3
 _LOOKUP_PAUSE_SECONDS = 1.0
 
 
+class NameServerError(DNSLookupError):
+    """The name servers did not answer, which is not the answer "there is no such name"."""
+
+
 class AddressGuard:
     """Decides which URLs and addresses are open under the settings of this crawl."""
 
@@ -53,6 +57,7 @@ class AddressGuard:
         self._allowed = settings.allow_addresses
         self._ports = frozenset((*_ORDINARY_PORTS, *settings.allow_ports))
         self._known = settings.known_hosts()
+        self._hosts_only = settings.hosts_only
         self._has_contact = settings.contact is not None
 
     def check_url(self, url: str) -> None:
@@ -91,11 +96,18 @@ class AddressGuard:
         return list(dict.fromkeys(unwrapped(address) for address in addresses))
 
     async def resolve(self, host: str) -> list[Address]:
-        """Returns the checked addresses of a host."""
+        """Returns the checked addresses of a host.
+
+        Raises:
+            AddressRefusedError: One of them is closed.
+            DNSLookupError: There is no such name; `NameServerError` where nobody could say.
+        """
         known = self._known.get(host_key(host))
         if known:
             return self.check_addresses(host, known)
         single = literal(host)
+        if single is None and self._hosts_only:
+            raise DNSLookupError(f"{host} is not in the hosts file")
         return self.check_addresses(host, [single] if single is not None else await _looked_up(host))
 
 
@@ -202,7 +214,9 @@ async def _looked_up(host: str) -> list[Address]:
         try:
             result: list[Address] | Failure = _system_addresses(host)
         except (OSError, UnicodeError) as error:
-            result = Failure(DNSLookupError(f"{host} cannot be resolved: {error}"))
+            silent = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+            kind = NameServerError if silent else DNSLookupError
+            result = Failure(kind(f"{host} cannot be resolved: {error}"))
         cast("Any", reactor).callFromThread(answer.callback, result)
 
     threading.Thread(target=ask, name="lookup", daemon=True).start()

@@ -12,6 +12,7 @@ from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware, Redirec
 from typing_extensions import override
 
 from crawler.fingerprints import VISIT_START
+from crawler.sites import GUESSED
 
 
 class UnfilteredRedirectMiddleware(RedirectMiddleware):
@@ -34,4 +35,6 @@ def _unfiltered(request: Request) -> Request:
     # A start request is known by its school alone, so its redirect would look like itself.
     request.dont_filter = True
     request.meta.pop(VISIT_START, None)
+    # Whoever redirects says that the other host exists.
+    request.meta.pop(GUESSED, None)
     return request

@@ -11,16 +11,17 @@ import asyncio
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from protego import Protego
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.crawl_settings import PRODUCT, crawl_settings
+from crawler.crawl_settings import PRODUCT
+from crawler.discovery.settings import discovery_settings
 from crawler.middlewares.politeness import keep_crawl_delay
 from crawler.refusals import Refusal, RobotsDeniedError, RobotsUnavailableError
+from crawler.sites import origin_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -55,9 +56,7 @@ class RobotsMiddleware:
         self._crawler = crawler
         self._rules: dict[str, Rules] = {}
         self._fetches: dict[str, asyncio.Task[Rules]] = {}
-        search = crawl_settings().searxng_url
-        # The operator's own search service is an API that the operator configured, not a site that we crawl.
-        self._exempt = origin_of(search) if search else None
+        self._exempt = frozenset(discovery_settings().services())
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RobotsMiddleware:
@@ -72,7 +71,7 @@ class RobotsMiddleware:
             RobotsUnavailableError: The file could not be had.
         """
         origin = origin_of(request.url)
-        if request.meta.get(_FETCH_OF_RULES) or origin == self._exempt:
+        if request.meta.get(_FETCH_OF_RULES) or origin in self._exempt:
             return
         rules = await self._rules_of(origin)
         if rules.unavailable:
@@ -133,12 +132,6 @@ def read_rules(response: Response) -> Rules:
         return Rules(monotonic() + _KEPT_SECONDS)
     parser = Protego.parse(response.body[:_LARGEST].decode("utf-8-sig", errors="replace"))
     return Rules(monotonic() + _KEPT_SECONDS, parser, crawl_delay=parser.crawl_delay(PRODUCT))
-
-
-def origin_of(url: str) -> str:
-    """Returns scheme, host and port of a URL: what one robots.txt speaks for."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
 
 def _unavailable(reason: str) -> Rules:

@@ -35,6 +35,8 @@ class NormalizePipeline:
                 signal.detail = plain_text(signal.detail, _LONGEST_TEXT)
         elif isinstance(item, TargetItem):
             item.reason = plain_text(item.reason, _LONGEST_REASON)
+            for tried in item.tried:
+                tried.detail = plain_text(tried.detail, _LONGEST_REASON)
         return item
 
 

@@ -15,6 +15,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from scrapy.exceptions import NotConfigured
 
 from crawler.items import CandidateItem, PageItem, TargetItem
@@ -174,6 +175,7 @@ async def _end(step: FencedStep, target: TargetItem) -> None:
         state=target.state,
         outcome=target.outcome,
         reason=target.reason,
+        tried=[msgspec.to_builtins(tried) for tried in target.tried],
     ):
         return  # told before, in an attempt that was killed after it
     counts = await target_counts(step.connection, step.lease.job_id)
@@ -191,6 +193,7 @@ async def _end(step: FencedStep, target: TargetItem) -> None:
         score=target.score,
         pages=target.pages,
         people=target.people,
+        tried={tried.provider: tried.outcome for tried in target.tried},
         done=done,
         total=total,
     )

@@ -92,6 +92,16 @@ class VisitSpider(Spider):
     def refill(self, visit: Visit) -> None:
         """May offer more when the frontier is empty."""
 
+    def meta_of(self, step: Step) -> dict[str, Any]:
+        """Returns what a page's request says to the middlewares."""
+        del step
+        return {}
+
+    def matters(self, step: Step, problem: Problem) -> bool:
+        """Whether a school must be tried again because this page may be had at another time."""
+        del step
+        return problem.later
+
     def conclude(self, visit: Visit) -> list[Any]:
         """Returns the last items of a visit, the `TargetItem` at the end."""
         raise NotImplementedError
@@ -155,10 +165,12 @@ class VisitSpider(Spider):
         timed_out = isinstance(failure.value, DownloadTimeoutError)
         step = self._arrive(state, self.operator.timeout_seconds if timed_out else latency)
         if step.otherwise:
-            state.frontier.append(Step(step.otherwise[0], step.kind, 2.0, step.depth, step.note, step.otherwise[1:]))
+            state.frontier.append(
+                Step(step.otherwise[0], step.kind, 2.0, step.depth, step.note, step.otherwise[1:], step.source)
+            )
         elif problem.whole_host:
             state.frontier = [other for other in state.frontier if not same_host(other.url, step.url)]
-        if problem.later:
+        if self.matters(step, problem):
             state.later = state.later or problem.reason
         self._count(f"missed/{problem.outcome}")
         return [*self.miss_page(problem, state, step), *self._go_on(state)]
@@ -196,7 +208,7 @@ class VisitSpider(Spider):
         return visit.take()
 
     def _request(self, visit: Visit, step: Step, *, start: bool) -> Request:
-        meta: dict[str, Any] = {SCHOOL_KEY: visit.school.key}
+        meta: dict[str, Any] = {SCHOOL_KEY: visit.school.key, **self.meta_of(step)}
         if start:
             meta[VISIT_START] = True
         return Request(

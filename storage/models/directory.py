@@ -28,4 +28,7 @@ class DirectorySchool(Base):
     level: Mapped[str | None]
     low_grade: Mapped[str | None]
     high_grade: Mapped[str | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    """Degrees (WGS 84), from the EDGE file; a new directory file keeps them."""
     imported_at: Mapped[Now]

@@ -147,6 +147,8 @@ class Target(Tenant, Base):
     reason: Mapped[str | None]
     pages: Mapped[int] = mapped_column(server_default="0")
     people: Mapped[int] = mapped_column(server_default="0")
+    tried: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Of a discovery: the providers in the order in which they were asked, each with its outcome."""
     updated_at: Mapped[Now]
 
 

@@ -49,6 +49,8 @@ class Web:
 
     def __init__(self) -> None:
         self.pages: dict[tuple[str, str], Answer] = {}
+        self.services: dict[tuple[str, str], Callable[[web.Request], web.Response]] = {}
+        """Programs instead of pages, by host and path without query."""
         self.hits: list[Hit] = []
         self.port = 0
         self._loop = asyncio.new_event_loop()
@@ -94,6 +96,8 @@ class Web:
     async def _answer(self, request: web.Request) -> web.Response:
         host = request.host.partition(":")[0]
         self.hits.append(Hit(time.monotonic(), host, request.path_qs, request.headers.get("User-Agent", "")))
+        if (host, request.path) in self.services:
+            return self.services[host, request.path](request)
         answer = self.pages.get((host, request.path_qs)) or Answer("no such page", 404)
         while answer.times is not None and answer.then is not None:
             if answer.times > 0:
@@ -205,8 +209,10 @@ def crawler(loopback: Web, tmp_path: Path) -> Crawler:
             "TITLE1_CRAWL_ALLOW_ADDRESSES": "127.0.0.0/8",
             "TITLE1_CRAWL_ALLOW_PORTS": str(loopback.port),
             "TITLE1_CRAWL_HOSTS_FILE": str(hosts),
+            "TITLE1_CRAWL_HOSTS_ONLY": "1",
             "TITLE1_CRAWL_DELAY_SECONDS": "0.05",
             "TITLE1_CRAWL_BACKOFF_SECONDS": "0.1",
             "TITLE1_CRAWL_TIMEOUT_SECONDS": "5",
+            "TITLE1_GUESS_NAMES": "0",
         },
     )

@@ -7,9 +7,11 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.error import DNSLookupError
 
-from crawler.addresses import carried, literal, read_hosts, refusal, unwrapped
+from crawler.addresses import Address, carried, literal, read_hosts, refusal, unwrapped
 from crawler.crawl_settings import CrawlSettings
+from crawler.middlewares import address_guard
 from crawler.middlewares.address_guard import AddressGuard, _system_addresses
 from crawler.refusals import AddressRefusedError
 
@@ -142,6 +144,21 @@ def test_ordinary_and_allowed_ports_are_open() -> None:
     guard = AddressGuard(CrawlSettings(allow_ports=(8080,)))
     for url in ("http://x.test/", "https://x.test/", "http://x.test:443/", "http://x.test:8080/"):
         guard.check_url(url)
+
+
+async def test_nobody_else_is_asked_for_names_where_only_the_hosts_file_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def ask(host: str) -> list[Address]:
+        pytest.fail(f"{host} was looked up")
+
+    monkeypatch.setattr(address_guard, "_looked_up", ask)
+    guard = AddressGuard(CrawlSettings(hosts_only=True, allow_addresses=(ip_network("127.0.0.0/8"),)))
+    guard._known = read_hosts(["127.0.0.7 inside.test"])
+    assert await guard.resolve("inside.test") == [ip_address("127.0.0.7")]
+    assert await guard.resolve("127.0.0.9") == [ip_address("127.0.0.9")]
+    with pytest.raises(DNSLookupError, match="hosts file"):
+        await guard.resolve("outside.test")
 
 
 async def test_a_name_of_the_hosts_file_is_not_looked_up(tmp_path: object) -> None:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from scrapy.http import HtmlResponse
 
+from crawler.discovery.district_pages import links_to, sitemap_links
 from crawler.discovery.nces import NcesDirectory
 from crawler.discovery.page_facts import read_facts
-from crawler.discovery.providers import Candidate, TryLater
+from crawler.discovery.providers import Candidate
 from crawler.discovery.school_names import SchoolName, is_district_name, name_parts
 from crawler.discovery.scoring import (
     ACCEPTED,
@@ -24,7 +24,6 @@ from crawler.discovery.scoring import (
     read_aggregators,
     score_site,
 )
-from crawler.discovery.searxng import SearxngProvider
 from crawler.spiders.website_discovery import WebsiteDiscoverySpider
 from crawler.targets import SchoolTarget
 from crawler.visits import Step, Visit
@@ -132,6 +131,61 @@ def test_a_log_in_page_is_marked() -> None:
     assert "log_in_page" in names(scored(html("Pine Hollow Elementary", MENU), "http://pinehollow.test/login/"))
 
 
+def test_a_site_that_has_moved_is_not_accepted() -> None:
+    link = "<a href='http://new.test/'>http://new.test/</a>"
+    moved = scored(html("Pine Hollow ES", f"We have moved! Visit our new website at {link}. {MENU}{CONTACT}"))
+    assert moved.value < ACCEPTED
+    assert "moved" in names(moved)
+    building = scored(html("Pine Hollow ES", f"We have moved into our new gymnasium. {MENU}{CONTACT}"))
+    assert building.value >= ACCEPTED
+
+
+DISTRICT_PAGE = "http://gv.test/schools"
+
+
+@pytest.mark.parametrize(
+    ("page", "url", "school", "expected", "weight"),
+    [
+        (html("Pine Hollow ES", "Grades K-5"), "", {"grade_span": "KG-05"}, "other_grades", 0),
+        (html("Pine Hollow ES", "Grades 9 through 12"), "", {"grade_span": "KG-05"}, "other_grades", -10),
+        (html("Pine Hollow ES", "Grade PreK–2. Grades 3-5"), "", {"grade_span": "PK-05"}, "other_grades", 0),
+        (html("Pine Hollow ES", "Serving grades 6th to 8th"), "", {"grade_span": "KG-05,09-12"}, "other_grades", -10),
+        (html("Pine Hollow ES", "Grades 9-12"), "", {}, "other_grades", 0),
+        (html("Pine Hollow ES", "Grades 9-12"), "", {"grade_span": "some"}, "other_grades", 0),
+        (html("Pine Hollow ES", "<form><input type=password></form>"), "", {}, "log_in_page", -30),
+        (html("Pine Hollow ES", f"{MENU * 3}<input type=password>"), "", {}, "log_in_page", 0),
+        (html("Pine Hollow ES", MENU), "http://pinehollow.test/portal/x/", {}, "log_in_page", -30),
+        (html("Pine Hollow ES", CONTACT), "", {}, "phone", 35),
+        (html("Pine Hollow ES", CONTACT.replace("0100", "0199")), "", {}, "phone", 0),
+        (html("Pine Hollow ES", CONTACT), "", {}, "street_and_zip", 25),
+        (html("Pine Hollow ES", CONTACT.replace("12 ", "14 ")), "", {}, "street_and_zip", 0),
+        (html("Oak Ridge Middle School", CONTACT), "", {}, "other_school", -40),
+        (html("Pine Hollow ES", "9 Elm Road, Dover, OH 44622"), "", {}, "other_state", -40),
+        (html("Pine Hollow ES", "Marlow, AL 35999"), "", {}, "city_and_state", 8),
+        (html("Pine Hollow ES", "x", "<meta name=generator content='Finalsite'>"), "", {}, "school_cms", 5),
+        (html("Pine Hollow ES", "x"), "http://ph.gv.k12.al.us/", {}, "host", 15),
+        (html("Pine Hollow ES", "x"), "http://www.yelp.com/biz/pine/", {}, "aggregator", -100),
+    ],
+)  # fmt: skip
+def test_each_signal_has_its_weight(page: str, url: str, school: dict[str, str], expected: str, weight: float) -> None:
+    score = scored(page, url or "http://ph.test/", **school)
+    assert sum(signal.weight for signal in score.signals if signal.name == expected) == weight
+
+
+def linked(page: str, source: str = DISTRICT_PAGE, **school: Any) -> Score:
+    target = SchoolTarget(**{field: school.get(field, getattr(PINE, field)) for field in PINE.__slots__})
+    seen = Seen("http://ph.test/", read_facts(page, "http://ph.test/"), "linked", linked_from=source)
+    return score_site(seen, target, read_aggregators())
+
+
+def test_a_link_from_the_districts_site_counts_as_much_as_the_districts_name_and_not_beside_it() -> None:
+    nameless, named = html("Pine Hollow ES", MENU), html("Pine Hollow ES", f"{MENU} Green Valley Public Schools")
+    assert linked(nameless).value - linked(nameless, "").value == pytest.approx(0.2)
+    assert linked(named).value == linked(named, "").value
+    assert "district_link" in names(linked(named))
+    assert "district_link" not in names(linked(html("Oak Ridge Middle", MENU)))
+
+
 def test_machine_readable_names_count_as_names() -> None:
     head = (
         '<script type="application/ld+json">{"@graph":[{"@type":"ElementarySchool","name":"Pine Hollow ES"}]}</script>'
@@ -200,6 +254,51 @@ def test_districts_are_told_from_schools() -> None:
     assert not names_school_list("Schools out for summer")
 
 
+NAME = SchoolName("Pine Hollow Elementary School")
+
+
+@pytest.mark.parametrize(
+    ("body", "by_address", "found"),
+    [
+        ("<a href='/a'>Pine Hollow ES</a><a href='/b'>Pine Hollow High School</a>", False, ["/a"]),
+        ("<a href=/a aria-label='Pine Hollow ES'><i></i></a><a href=/b><img alt=Pine-Hollow></a>", False, ["/a", "/b"]),
+        ("<li>Pine Hollow ES <a href='/a'>Visit Website</a></li>", False, ["/a"]),
+        ("<li>Pine Hollow ES <a href='/a'>Board Policy</a></li>", False, []),
+        ("<tr><td>Pine Hollow ES</td><td><a href='http://ph.test'>ph.test</a></td></tr>", False, ["http://ph.test/"]),
+        ("<ul><li>Pine Hollow ES, Oak Ridge ES</li>" + "<li><a href='/x'>More</a></li>" * 4 + "</ul>", False, []),
+        ("<a href='/o/pine-hollow-es'>x</a><a href='/news/pine-hollow-wins'>y</a>", True, ["/o/pine-hollow-es"]),
+        ("<a href='/o/pine-hollow-es'>x</a>", False, []),
+        ("<a href='http://pinehollow.gv.org/'>x</a><a href='http://oak.gv.org/'>y</a>", True, ["http://pinehollow.gv.org/"]),
+        ("<select><option value=/a>Pine Hollow ES<option value=3>Pine Hollow ES</select>", False, ["/a"]),
+        ("<a href=/o/pine-hollow>x</a><a href=/a>Pine Hollow</a>", True, ["/a", "/o/pine-hollow"]),
+    ],
+)  # fmt: skip
+def test_a_districts_page_leads_to_a_school(body: str, by_address: bool, found: list[str]) -> None:
+    facts = read_facts(
+        f"<html><body><table>{body}</table></body></html>" if body.startswith("<tr") else html("x", body),
+        "http://gv.test/",
+    )
+    wanted = [url if "://" in url else f"http://gv.test{url}" for url in found]
+    assert links_to(facts, NAME, by_address=by_address) == wanted
+
+
+def test_what_is_no_sitemap_leads_nowhere() -> None:
+    for body in (
+        b"",
+        b"\x00\xff",
+        b"<html><body>404</body></html>",
+        b"<urlset><url><loc>no address</loc></url></urlset>",
+    ):
+        assert sitemap_links(body, NAME) == ([], [])
+
+
+def test_a_long_page_of_links_is_read_in_time_that_grows_with_it() -> None:
+    page = "<div>" * 30 + "".join(f"<div><span>{n}</span><a href='/{n}'>Visit</a></div>" for n in range(20_000))
+    facts = read_facts(page, "http://gv.test/")
+    assert len(facts.links) == 3000
+    assert facts.links[7].near == "7 Visit"
+
+
 def row(number: int, name: str, **more: str) -> DirectorySchool:
     return DirectorySchool(nces_id=f"{number:012d}", name=name, state="AL", lea_id="0100001", **more)
 
@@ -260,24 +359,3 @@ def test_a_rejected_site_is_no_candidate_but_still_shows_the_way() -> None:
         assert [item.url for item in items] == offered
         assert bool(visit.best_url) is bool(offered)
         assert [step.url for step in visit.frontier] == ["http://gv.test/o/pine/"]
-
-
-def test_search_answers_are_read() -> None:
-    provider = SearxngProvider("http://search.test/search")
-    first, second = provider.addresses(PINE)
-    assert first.startswith("http://search.test/search?q=%22Pine+Hollow+Elementary+School%22+Marlow+AL&format=json")
-    assert "Green+Valley" in second
-    assert provider.addresses(SchoolTarget("", "")) == []
-    answer = {"results": [{"url": "http://pine.test/", "title": "x"}, {"title": "no url"}, 7]}
-    assert provider.read(msgspec.json.encode(answer)) == [Candidate("http://pine.test/", "searxng", 0.6)]
-    assert provider.read(b'{"results": [], "unresponsive_engines": []}') == []
-
-
-def test_silence_of_the_engines_is_not_an_answer() -> None:
-    provider = SearxngProvider("http://search.test/")
-    silent = provider.read(b'{"results": [], "unresponsive_engines": [["brave", "timeout"]]}')
-    assert silent == TryLater("no search engine answered (brave)")
-    assert isinstance(provider.read(b"<html>"), TryLater)
-    assert "search.formats" in provider.explain(403)
-    assert "cannot be reached" in provider.explain(None)
-    assert "502" in provider.explain(502)

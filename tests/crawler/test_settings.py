@@ -14,6 +14,7 @@ from scrapy.utils.project import get_project_settings
 
 from crawler.addon import CrawlAddon
 from crawler.crawl_settings import CrawlSettings
+from crawler.discovery.settings import DiscoverySettings
 from crawler.spiders.base import VisitSpider
 
 
@@ -25,13 +26,13 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
     return wired
 
 
-def test_every_spider_visits_schools_and_changes_no_setting(settings: Settings) -> None:
+def test_no_spider_changes_a_setting(settings: Settings) -> None:
     loader = SpiderLoader.from_settings(settings)
     names = loader.list()
     assert {"staff_directory", "website_discovery"} <= set(names)
     for name in names:
         spider = loader.load(name)
-        assert issubclass(spider, VisitSpider)
+        assert issubclass(spider, VisitSpider) or name == "page"
         assert not spider.custom_settings
         assert not {"download_delay", "max_concurrent_requests", "user_agent"} & set(vars(spider))
 
@@ -80,11 +81,21 @@ def test_a_crawl_for_a_job_stores_and_reports(monkeypatch: pytest.MonkeyPatch, s
 def test_lists_in_the_environment_are_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TITLE1_CRAWL_ALLOW_ADDRESSES", "127.0.0.0/8, fd00::/8")
     monkeypatch.setenv("TITLE1_CRAWL_ALLOW_PORTS", "8080 8443")
-    monkeypatch.setenv("TITLE1_SEARXNG_URL", "http://search.test/")
     read = CrawlSettings()
     assert read.allow_addresses == (ip_network("127.0.0.0/8"), ip_network("fd00::/8"))
     assert read.allow_ports == (8080, 8443)
-    assert read.searxng_url == "http://search.test/"
+
+
+def test_a_service_that_is_not_set_up_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TITLE1_SEARXNG_URL", "TITLE1_WIKIDATA_URL", "TITLE1_BRAVE_KEY"):
+        monkeypatch.setenv(name, "")
+    assert DiscoverySettings().services() == {}
+    monkeypatch.setenv("TITLE1_SEARXNG_URL", "http://search.test/")
+    monkeypatch.setenv("TITLE1_BRAVE_KEY", "k-1")
+    services = DiscoverySettings().services()
+    assert services.keys() == {"http://search.test", "https://api.search.brave.com"}
+    assert services["https://api.search.brave.com"]["X-Subscription-Token"] == "k-1"
+    assert "k-1" not in repr(DiscoverySettings())
 
 
 @pytest.mark.parametrize(

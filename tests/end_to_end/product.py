@@ -140,11 +140,15 @@ def running_product(
         "TITLE1_DATA_DIR": str(folder / "data"),
         "TITLE1_CRAWL_CONTACT": "https://title1.example/tests",
         "TITLE1_CRAWL_HOSTS_FILE": str(web.folder / "hosts"),
+        "TITLE1_CRAWL_HOSTS_ONLY": "1",
         "TITLE1_CRAWL_ALLOW_ADDRESSES": "127.0.0.0/8",
         "TITLE1_CRAWL_ALLOW_PORTS": str(web.port),
         "TITLE1_CRAWL_AGGREGATORS_FILE": str(aggregators),
         "TITLE1_CRAWL_DELAY_SECONDS": str(delay_seconds),
         "TITLE1_SEARXNG_URL": web.search,
+        "TITLE1_GUESS_NAMES": "0",
+        "TITLE1_BRAVE_KEY": "",
+        "TITLE1_WIKIDATA_URL": "",
     }
     with (
         running_stack(host="127.0.0.1", port=0, logs=folder / "logs", environment=environment, parts=("api",)) as stack,

@@ -63,6 +63,12 @@ def test_a_pdf_becomes_leads(product: Product) -> None:
         "SELECT count(*) FROM evidence WHERE field = 'nces_id' AND method = 'linkage' AND document_id IS NOT NULL"
     ) == [(8,)]
 
+    # Every school says which providers were asked for its website, in their order.
+    assert product.rows(
+        "SELECT DISTINCT tried -> 0 ->> 'provider', tried -> 1 ->> 'provider', tried -> 2 ->> 'provider' FROM target "
+        "WHERE outcome = 'accepted'"
+    ) == [("printed", "nces", "district")]
+
     # The same document again: known content, known websites, staff read a moment ago. Nobody is asked twice.
     again = start_pipeline(product)
     for _ in product.run(again):

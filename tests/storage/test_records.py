@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.accounts import Account
 from storage.database import Database
-from storage.directory import COLUMNS, directory_of_states, import_directory
+from storage.directory import COLUMNS, directory_of_states, import_directory, import_places, locate_schools
 from storage.jobs import JobKind
 from storage.models import Document, DocumentSchool, Evidence, School, StaffMember, StaffPost, Target, Website
 from storage.schools import ListedSchool, ReadPage, store_page
@@ -24,6 +24,7 @@ from storage.targets import (
     SchoolSelection,
     Visit,
     end_target,
+    last_discovery,
     pending_schools,
     plan_discovery,
     plan_harvest,
@@ -312,7 +313,7 @@ async def test_the_counts_of_targets_add_up_and_an_end_is_told_once(
         visit = Visit(one, f"https://{one}/staff", 200, "staff", "a table", 12, NOW)
         for _ in range(2):
             await store_visits(connection, [visit], organization_id=tenant.organization_id, job_id=harvest)
-        end = {"state": "done", "outcome": "staff", "reason": "a table"}
+        end: dict[str, Any] = {"state": "done", "outcome": "staff", "reason": "a table"}
         assert await end_target(connection, harvest, one, **end)
         assert not await end_target(connection, harvest, one, **end)
         assert await target_outcomes(connection, harvest) == {
@@ -326,16 +327,70 @@ async def test_the_counts_of_targets_add_up_and_an_end_is_told_once(
         assert dict(rows.all()) == {one: "recently_read", two: None, three: "no_website"}
 
 
-async def test_the_directory_is_replaced_school_by_school(database: Database) -> None:
-    def row(nces_id: str, name: str) -> list[str | None]:
-        values = {"nces_id": nces_id, "name": name, "state": "TX", "website": "https://x.example"}
-        return [values.get(column) for column in COLUMNS]
+async def test_what_each_provider_said_of_a_school_stays_with_its_last_discovery(
+    database: Database, tenant: Account, make_job: MakeJob
+) -> None:
+    tried: list[dict[str, Any]] = [{"provider": "nces", "outcome": "nothing", "found": 0, "detail": ""}]
+    async with database.tenant(tenant.organization_id) as connection:
+        first, second = [await make_job(kind=JobKind.DISCOVER_WEBSITES) for _ in range(2)]
+        _, (school_id,) = await add_schools(connection, tenant, first, listed(1, name="Alder", state="TX"))
+        assert await last_discovery(connection, school_id) is None
+        ends: list[tuple[UUID, str, list[dict[str, Any]]]] = [
+            (first, "none", tried),
+            (second, "try_later", [*tried, *tried]),
+        ]
+        for job_id, outcome, said in ends:
+            await connection.execute(
+                insert(Target).values(organization_id=tenant.organization_id, job_id=job_id, school_id=school_id)
+            )
+            await end_target(connection, job_id, school_id, state="done", outcome=outcome, reason="so", tried=said)
+        last = await last_discovery(connection, school_id)
+        assert last is not None
+        assert (last["job_id"], last["outcome"], last["tried"]) == (second, "try_later", [*tried, *tried])
 
+
+def directory_row(nces_id: str, name: str) -> list[str | None]:
+    values = {"nces_id": nces_id, "name": name, "state": "TX", "website": "https://x.example"}
+    return [values.get(column) for column in COLUMNS]
+
+
+async def test_schools_have_the_places_of_their_rows_in_the_directory(
+    database: Database, tenant: Account, make_job: MakeJob
+) -> None:
+    job_id = await make_job(kind=JobKind.EXTRACT_SCHOOLS)
+    known, later, unknown = (listed(row, name=name, nces_id=f"48000000000{row}") for row, name in enumerate("abc", 1))
+    async with database.system() as connection:
+        await import_directory(connection, [directory_row("480000000001", "A"), directory_row("480000000002", "B")])
+        places = [("480000000001", 9.0, 9.0), ("480000000001", 31.5, -97.1), ("480000000009", 1.0, 1.0)]
+        assert await import_places(connection, places) == 1
+    async with database.tenant(tenant.organization_id) as connection:
+        await add_schools(connection, tenant, job_id, known, later, unknown)
+        assert await places_of(connection) == [(31.5, -97.1), (None, None), (None, None)]
+    async with database.system() as connection:
+        assert await import_places(connection, [("480000000002", 30.0, -96.0)]) == 2
+        # A newer directory says nothing about places: they stay.
+        await import_directory(connection, [directory_row("480000000001", "A again")])
+    async with database.tenant(tenant.organization_id) as connection:
+        assert await locate_schools(connection) == 1
+        assert await locate_schools(connection) == 0
+        assert await places_of(connection) == [(31.5, -97.1), (30.0, -96.0), (None, None)]
+
+
+async def places_of(connection: AsyncConnection) -> list[tuple[float | None, float | None]]:
+    rows = await connection.execute(select(School.latitude, School.longitude).order_by(School.nces_id))
+    return [(latitude, longitude) for latitude, longitude in rows]
+
+
+async def test_the_directory_is_replaced_school_by_school(database: Database) -> None:
     async with database.system() as connection:
         assert (
-            await import_directory(connection, [row("1", "Old"), row("2", "Two"), row("1", "Newer in the file")]) == 2
+            await import_directory(
+                connection,
+                [directory_row("1", "Old"), directory_row("2", "Two"), directory_row("1", "Newer in the file")],
+            )
+            == 2
         )
     async with database.system() as connection:
-        assert await import_directory(connection, [row("1", "New"), row("3", "Three")]) == 3
+        assert await import_directory(connection, [directory_row("1", "New"), directory_row("3", "Three")]) == 3
         found = {school.nces_id: school.name for school in await directory_of_states(connection, ["TX"])}
     assert found == {"1": "New", "2": "Two", "3": "Three"}

@@ -124,7 +124,7 @@ def test_staff_and_links_of_saved_pages(tmp_path: Path) -> None:
         (("extract", "schools", "x.pdf", "--pages", "seven"), 2, "--pages takes numbers"),
         (("extract", "schools", "x.pdf", "--pages", "0"), 2, "counts from 1"),
         (("jobs", "list"), 2, "Set TITLE1_API_KEY"),
-        (("schools", "import", "greatschools", __file__), 2, "known: nces"),
+        (("schools", "import", "greatschools", __file__), 2, "known: nces, edge"),
     ],
 )
 def test_a_users_error_is_one_line_with_the_next_step(arguments: tuple[str, ...], code: int, words: str) -> None:
@@ -157,6 +157,19 @@ def test_migrate_shows_the_first_key_once_and_keys_are_made_for_named_users(empt
     assert "There is no user 'nobody'." in unknown.stderr
 
 
+def test_the_official_files_are_imported_one_after_the_other(database_url: str, tmp_path: Path) -> None:
+    directory, places = tmp_path / "ccd.csv", tmp_path / "edge.txt"
+    directory.write_text("NCESSCH,SCH_NAME,LSTATE\n010000000001,Pine Hollow ES,AL\n")
+    places.write_text("|".join(["010000000001", *["N"] * 11, "32.5", "-86.6", *["N"] * 8, "2024-2025"]))
+    answer = title1("schools", "import", "nces", str(directory), DATABASE_URL=database_url)
+    assert answer.stdout == "The directory holds 1 schools.\n", answer.stderr
+    answer = title1("schools", "import", "edge", str(places), DATABASE_URL=database_url)
+    assert answer.stdout.startswith("1 schools of the directory have a place"), answer.stderr
+    refused = title1("schools", "import", "edge", str(directory), DATABASE_URL=database_url)
+    assert refused.returncode == 1
+    assert "This is not an EDGE geocode file" in refused.stderr
+
+
 def test_doctor_says_what_is_missing_and_how_to_get_it(database_url: str, tmp_path: Path) -> None:
     environment = {"DATABASE_URL": database_url, "TITLE1_DATA_DIR": str(tmp_path), "TITLE1_CRAWL_CONTACT": ""}
     answer = title1("doctor", "--json", **environment)
@@ -166,6 +179,11 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(database_url: str, tmp_pa
     assert "TITLE1_CRAWL_CONTACT" in findings["operator contact"]["next_step"]
     assert findings["PostgreSQL"]["state"] == findings["data folder"]["state"] == "ok"
     assert findings["official directory"]["state"] == "optional"
+    assert "TITLE1_BRAVE_KEY" in findings["web search"]["next_step"]
+    with_brave = environment | {"TITLE1_CRAWL_CONTACT": "a@b.test", "TITLE1_BRAVE_KEY": "k-1"}
+    answer = title1("doctor", "--json", **with_brave)
+    assert '"check":"web search","state":"ok"' in answer.stdout
+    assert "k-1" not in answer.stdout
     answer = title1("doctor", **(environment | {"TITLE1_CRAWL_CONTACT": "a@b.test"}))
     assert answer.returncode == 0, answer.stdout
     answer = title1("doctor", "--json", **(environment | {"DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}))
