@@ -13,14 +13,28 @@ from dataclasses import dataclass, field
 
 from extraction.staff.document import Document, Line, Node, squeeze
 from extraction.staff.drafts import Draft, email_fit
-from extraction.staff.lines import Reading, bare_text, is_noise, is_prose, is_title, is_vacancy, labelled, read_line
+from extraction.staff.lines import (
+    SURE,
+    Reading,
+    bare_text,
+    is_noise,
+    is_prose,
+    is_title,
+    is_vacancy,
+    labelled,
+    labelled_values,
+    read_line,
+    read_names,
+    said_by_class,
+)
 from extraction.staff.names import IN_COMPANY, parse_name
 from extraction.staff.phones import find_phones
 from extraction.staff.sections import Sections, is_off
 
-_SURE = 0.85
 _SURE_SHARE = 0.5
 _GROUP_SHARE = 0.7
+_LIST_MEAN = 0.65
+"""The mean likelihood of names on one line from which on no other line must back them."""
 _MOST_BLOCK_LINES = 30
 _MOST_FLAT_LINES = 8
 _FEWEST_MENU_LINES = 4
@@ -38,6 +52,10 @@ class Block:
     start: int
     end: int
     group: tuple[str, str] = ("", "")
+    shares_line: bool = False
+    """Whether the line names others too."""
+    term: tuple[Line, ...] = ()
+    """Lines further above that stand over this block and the ones before it: the term of several descriptions."""
     titles: list[tuple[str, Line]] = field(default_factory=list[tuple[str, Line]])
 
 
@@ -57,9 +75,9 @@ def _readings(document: Document, sections: Sections, taken: set[int]) -> list[R
     for line in document.lines:
         if line.number in taken or line.in_menu or line.number in menus or sections.at(line.number).is_off:
             continue
-        reading = read_line(line)
-        if reading:
-            readings.append(reading)
+        several = read_names(line)
+        reading = None if several else read_line(line)
+        readings.extend([reading] if reading else several)
     return readings
 
 
@@ -69,8 +87,9 @@ def _menu_lines(document: Document) -> set[int]:
     stack = [document.root] if document.root else []
     while stack:
         node = stack.pop()
-        lines = [line for line in document.lines[node.start : node.end] if line.text]
-        if node.tag in ("ul", "ol") and len(lines) >= _FEWEST_MENU_LINES:
+        is_list = node.tag in ("ul", "ol")
+        lines = [line for line in document.lines[node.start : node.end] if line.text] if is_list else []
+        if len(lines) >= _FEWEST_MENU_LINES:
             linked = sum(1 for line in lines if line.links and not line.emails)
             named = sum(1 for line in lines if (name := parse_name(line.text)) and name.likelihood > IN_COMPANY)
             if linked >= 0.8 * len(lines) and named < 0.4 * len(lines):
@@ -87,31 +106,38 @@ def _group(node: Node) -> tuple[str, str]:
 def _choose(readings: list[Reading], document: Document) -> list[Reading]:
     """Keep what is a name by itself, or by its group, or by the address below it."""
     size = Counter(_group(piece.node) for line in document.lines for piece in line.pieces[:1])
-    named = Counter(_group(reading.node) for reading in readings if reading.name.likelihood > IN_COMPANY)
+    likely = {reading.line.number: reading for reading in readings if reading.name.likelihood > IN_COMPANY}
+    named = Counter(_group(reading.node) for reading in likely.values())
     mass: defaultdict[tuple[str, str], float] = defaultdict(float)
+    of_line: defaultdict[int, list[float]] = defaultdict(list)
     for reading in readings:
-        mass[_group(reading.node)] += reading.name.likelihood
+        of_line[reading.line.number].append(reading.name.likelihood)
+    company = {number: sum(found) / len(found) for number, found in of_line.items()}
+    for reading in readings:
+        mass[_group(reading.node)] += reading.name.likelihood / len(of_line[reading.line.number])
     # Names that no list knows count half, so a group of them is taken when nearly all of its lines are such names.
     regular = {
         g for g in mass if size[g] >= 3 and (mass[g] >= _SURE_SHARE * size[g] or named[g] >= _GROUP_SHARE * size[g])
     }
+    labelled_names = {line.number for kind, _, line in labelled_values(document.lines) if kind == "name"}
     kept: list[Reading] = []
-    last_sure = -100
+    last_sure, last_form = -100, None
     for reading in readings:
         group = _group(reading.node)
-        sure = reading.name.likelihood >= _SURE
-        if not sure and group not in regular and not _is_backed(reading, document):
-            continue
-        if not sure and group not in regular and reading.line.number - last_sure <= 1:
-            # Right below a sure name, a phrase that only might be one is its title.
-            continue
-        kept.append(reading)
-        last_sure = reading.line.number if sure else last_sure
+        number = reading.line.number
+        sure = reading.name.likelihood >= SURE or number in labelled_names
+        listed = len(of_line[number]) > 1 and company[number] >= _LIST_MEAN
+        # Right below a sure name, a phrase that only might be one is its title, unless both lines have one form.
+        form = (group, reading.title is not None)
+        apart = number - last_sure > 1 or (reading.title is not None and form == last_form)
+        if sure or listed or group in regular or (apart and _is_backed(reading, document)):
+            kept.append(reading)
+        last_sure, last_form = (number, form) if sure else (last_sure, last_form)
     return kept
 
 
 def _is_backed(reading: Reading, document: Document) -> bool:
-    """Whether what stands beside a phrase says that it is a name."""
+    """Whether what stands beside or below a phrase says that it is a name."""
     if reading.name.likelihood <= IN_COMPANY:
         return False
     if reading.title and is_title(reading.title):
@@ -127,8 +153,13 @@ def _is_backed(reading: Reading, document: Document) -> bool:
 def _blocks(readings: list[Reading], document: Document) -> list[Block]:
     numbers = [reading.line.number for reading in readings]
     runs = _runs(readings)
+    on_line = Counter(numbers)
     blocks: list[Block] = []
     for index, reading in enumerate(readings):
+        line, group = reading.line.number, _group(reading.node)
+        if on_line[line] > 1 or _names_others(reading.node, runs[index], numbers):
+            blocks.append(Block(reading, reading.node, 0, line, line + 1, group, on_line[line] > 1))
+            continue
         node, height = reading.node, 0
         best, best_height = reading.node, 0
         while node.parent is not None:
@@ -138,8 +169,8 @@ def _blocks(readings: list[Reading], document: Document) -> list[Block]:
             if _names_others(node, runs[index], numbers) or _opens_section(node, reading, document):
                 break
             best, best_height = node, height
-        start, end = min(best.start, reading.line.number), max(best.end, reading.line.number + 1)
-        blocks.append(Block(reading, best, best_height, start, end, _group(reading.node)))
+        start, end = min(best.start, line), max(best.end, line + 1)
+        blocks.append(Block(reading, best, best_height, start, end, group))
     return blocks
 
 
@@ -193,23 +224,34 @@ def _level_heights(blocks: list[Block]) -> None:
 
 
 def _spread_flat(blocks: list[Block], document: Document) -> None:
-    """Give names that stand alone in their element the lines beside them."""
-    flat: defaultdict[int, list[Block]] = defaultdict(list)
+    """Give names that stand alone in their element, and whole blocks without a title, the lines beside them."""
+    flat: defaultdict[tuple[int, bool], list[Block]] = defaultdict(list)
     parents: dict[int, Node] = {}
     for block in blocks:
-        if block.end - block.start == 1 and block.reading.title is None and block.node.parent is not None:
-            flat[id(block.node.parent)].append(block)
-            parents[id(block.node.parent)] = block.node.parent
-    others = sorted(block.start for block in blocks)
-    for key, group in flat.items():
+        parent = block.node if block.end - block.start < block.node.end - block.node.start else block.node.parent
+        lines = [line for line in document.lines[block.start : block.end] if line is not block.reading.line]
+        titled = block.reading.title is not None or any(is_title(line.text) for line in lines)
+        if parent is not None and not titled and not block.shares_line:
+            flat[id(parent), not lines].append(block)
+            parents[id(parent)] = parent
+    ends = {block.start: block.end for block in blocks}
+    starts = sorted(ends)
+    for (key, alone), group in flat.items():
         parent = parents[key]
-        after = [_lines_after(block, parent, others, document) for block in group]
-        before = [_lines_before(block, parent, others, document) for block in group]
+        after = [_lines_after(block, parent, starts, document) for block in group]
+        before = [_lines_before(block, parent, starts, ends, document) for block in group]
         gain_after = sum(_informs(document.lines[b.end : end]) for b, end in zip(group, after, strict=True))
         gain_before = sum(_informs(document.lines[start : b.start]) for b, start in zip(group, before, strict=True))
+        if not alone and max(gain_before, gain_after) < _GROUP_SHARE * len(group):
+            continue
         # Titles stand below their names unless the first name has something above it and the last one nothing below.
         if gain_before > gain_after:
+            term: tuple[Line, ...] = ()
             for block, start in zip(group, before, strict=True):
+                if start < block.start:
+                    term = document.lines[start : block.start]
+                elif block.node.tag == "dd":
+                    block.term = term
                 block.start = start
         else:
             for block, end in zip(group, after, strict=True):
@@ -220,22 +262,22 @@ def _informs(lines: tuple[Line, ...]) -> bool:
     return any(line.emails or is_title(line.text) or find_phones(line.text) for line in lines)
 
 
-def _lines_after(block: Block, parent: Node, others: list[int], document: Document) -> int:
+def _lines_after(block: Block, parent: Node, starts: list[int], document: Document) -> int:
     limit = min(parent.end, block.end + _MOST_FLAT_LINES)
-    position = bisect_left(others, block.start + 1)
-    if position < len(others):
-        limit = min(limit, others[position])
+    position = bisect_left(starts, block.start + 1)
+    if position < len(starts):
+        limit = min(limit, starts[position])
     end = block.end
     while end < limit and not _starts_section(document.lines[end], block):
         end += 1
     return end
 
 
-def _lines_before(block: Block, parent: Node, others: list[int], document: Document) -> int:
+def _lines_before(block: Block, parent: Node, starts: list[int], ends: dict[int, int], document: Document) -> int:
     limit = max(parent.start, block.start - _MOST_FLAT_LINES)
-    position = bisect_left(others, block.start) - 1
+    position = bisect_left(starts, block.start) - 1
     if position >= 0:
-        limit = max(limit, others[position] + 1)
+        limit = max(limit, ends[starts[position]])
     start = block.start
     while start > limit and not _starts_section(document.lines[start - 1], block):
         start -= 1
@@ -257,6 +299,11 @@ def _drafts(blocks: list[Block], document: Document) -> list[Draft]:
         if is_vacancy(block.reading.name.text):
             continue
         size = sizes[block.group]
+        is_named = said_by_class(block.reading.node) == "name"
+        title = block.reading.title or _choose_title(block, places, size)
+        if not title and block.reading.line.text in document.shown_labels:
+            # A picture of somebody is not yet an entry of a list.
+            continue
         drafts.append(
             Draft(
                 name=block.reading.name,
@@ -264,11 +311,12 @@ def _drafts(blocks: list[Block], document: Document) -> list[Draft]:
                 name_node=block.reading.node,
                 start=block.start,
                 end=block.end,
+                lines=(*block.term, *document.lines[block.start : block.end]) if block.term else (),
                 method="cards" if block.end - block.start > 1 else "lines",
-                title=block.reading.title or _choose_title(block, places, size),
-                department=_labelled(block, document, "department"),
+                title=title,
+                department=_department(block, document),
                 group="/".join(block.group),
-                support=0.8 if size >= 6 else 0.5 if size >= 3 else 0.0,
+                support=(0.8 if size >= 6 else 0.5 if size >= 3 else 0.0) + 0.5 * is_named + 0.3 * block.shares_line,
             )
         )
     return drafts
@@ -277,13 +325,14 @@ def _drafts(blocks: list[Block], document: Document) -> list[Draft]:
 def _title_lines(block: Block, document: Document) -> list[tuple[str, Line]]:
     """The lines of a block that could be its title, as bare text."""
     found: list[tuple[str, Line]] = []
-    for line in document.lines[block.start : block.end]:
+    lines = (*block.term, *document.lines[block.start : block.end])
+    said = {line: (kind, text) for kind, text, line in labelled_values(lines)}
+    for line in lines:
         if line is block.reading.line or not line.text or len(line.text) > 160:
             continue
-        label = labelled(line.text)
-        if label and label[0] == "title" and label[1]:
-            return [(label[1], line)]
-        if label or is_noise(line.text) or is_prose(line.text):
+        if line in said and said[line][0] == "title":
+            return [(said[line][1], line)]
+        if line in said or labelled(line.text) or is_noise(line.text) or is_prose(line.text):
             continue
         text = bare_text(line.text).strip()
         if (
@@ -307,6 +356,7 @@ def _choose_title(block: Block, places: Counter[tuple[tuple[str, str], tuple[boo
     for text, line in block.titles:
         distance = abs(line.number - block.reading.line.number)
         score = 2.0 * is_title(text) + 0.6 * (line.number > block.reading.line.number) + 0.5 * (distance == 1)
+        score += {"title": 1.0, "department": -1.5}.get(_kind_by_class(line) or "", 0.0)
         score += 1.0 * (size >= 3 and places[block.group, _place(block, line)] >= 0.5 * size)
         score -= 0.15 * distance + 1.5 * (sum(c.isalpha() for c in text) < 3 and not is_title(text))
         if score > best_score:
@@ -314,9 +364,19 @@ def _choose_title(block: Block, places: Counter[tuple[tuple[str, str], tuple[boo
     return best
 
 
-def _labelled(block: Block, document: Document, kind: str) -> str | None:
-    for line in document.lines[block.start : block.end]:
-        label = labelled(line.text)
-        if label and label[0] == kind and label[1]:
-            return label[1]
+def _department(block: Block, document: Document) -> str | None:
+    """The department of a block, behind its label or in an element whose class says so."""
+    lines = document.lines[block.start : block.end]
+    if text := next((text for kind, text, _ in labelled_values(lines) if kind == "department"), None):
+        return text
+    for line in lines:
+        pieces = [piece.text for piece in line.pieces if said_by_class(piece.node) == "department"]
+        text = squeeze(" ".join(pieces)) if pieces else line.text if _kind_by_class(line) == "department" else ""
+        if text and not is_noise(text) and text != block.reading.name.text:
+            return bare_text(text) or None
     return None
+
+
+def _kind_by_class(line: Line) -> str | None:
+    parent = line.node.parent
+    return said_by_class(line.node) or (said_by_class(parent) if parent and parent.end - parent.start == 1 else None)

@@ -8,30 +8,35 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import urljoin
 
-from lxml import etree, html
+from lxml import html
 
 from extraction.staff import emails
 from extraction.staff.emails import FoundEmail
+from extraction.staff.markup import parse_html
 from extraction.staff.vocabulary import words
 
-LARGEST_PAGE = 6_000_000
-"""Characters; the largest directory that was measured has 0.4 million."""
 MOST_ELEMENTS = 250_000
 DEEPEST_NODE = 200
 """What is nested deeper is read as if it stood at this depth."""
 
-_DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
-_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _SPACES = re.compile(r"[\s\u200b\ufeff]+")
 _INLINE = words("markup", "inline")
 _SILENT = words("markup", "silent")
+_FORM_ADDRESSES = words("markup", "form_addresses")
+_FORM_TEXTS = words("markup", "form_texts")
+_LABELS = ("alt", "aria-label")
+_AT_PICTURES = ("@", "at", "[at]", "(at)")
 _LINE_BREAKS = frozenset(("br", "hr"))
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+
+
+@lru_cache(maxsize=8192)
+def _signature(tag: str, classes: tuple[str, ...]) -> str:
+    return ".".join((tag, *(c for c in classes if not any(x.isdigit() for x in c))))
 
 
 @dataclass(slots=True, eq=False)
@@ -55,7 +60,7 @@ class Node:
     @property
     def signature(self) -> str:
         """Tag and class words; words with digits are generated and say nothing."""
-        return ".".join((self.tag, *(c for c in self.classes if not any(x.isdigit() for x in c))))
+        return _signature(self.tag, self.classes)
 
     @property
     def path(self) -> str:
@@ -134,6 +139,10 @@ class Document:
     text_length: int
     script_text: str
     """The beginnings of the scripts, where marks of script applications are looked for."""
+    labels: tuple[str, ...] = ()
+    """What pictures and blocks tell a screen reader."""
+    shown_labels: frozenset[str] = frozenset()
+    """Those of the labels that are lines of the document."""
 
     def block_text(self, start: int, end: int) -> str:
         """The text of a range of lines."""
@@ -148,25 +157,14 @@ class Document:
         return url if url.startswith(("http://", "https://")) else None
 
 
-def read_document(page: bytes | str, url: str, *, encoding: str | None = None) -> Document:
-    """Parse a page, however damaged it is."""
+def read_document(
+    page: bytes | str, url: str, *, encoding: str | None = None, shown_labels: frozenset[str] = frozenset()
+) -> Document:
+    """Parse a page, however damaged it is. Each label that is to be shown becomes a line of its own."""
     root = parse_html(page, encoding=encoding)
     if root is None:
         return Document(url, "", (), None, (), url, 0, "")
-    return _Walk(root, url).read()
-
-
-def parse_html(page: bytes | str, *, encoding: str | None = None) -> html.HtmlElement | None:
-    """The element tree of a page; None where there is nothing to parse."""
-    text = _decode(page, encoding) if isinstance(page, bytes) else page[:LARGEST_PAGE]
-    text = _CONTROL.sub("", _XML_DECLARATION.sub("", text))
-    if not text.strip():
-        return None
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    try:
-        return html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError):
-        return None
+    return _Walk(root, url, shown_labels).read()
 
 
 def squeeze(text: str) -> str:
@@ -174,30 +172,13 @@ def squeeze(text: str) -> str:
     return _SPACES.sub(" ", text).strip()
 
 
-def _decode(page: bytes, encoding: str | None) -> str:
-    page = page[:LARGEST_PAGE]
-    declared = _DECLARED.search(page[:4096])
-    names = ["utf-8", "cp1252"]
-    if declared:
-        names.insert(0, declared[1].decode())
-    if encoding:
-        names.insert(0, encoding)
-    for mark, name in _BYTE_ORDER_MARKS:
-        if page.startswith(mark):
-            names.insert(0, name)
-    for name in names:
-        try:
-            return page.decode(name)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return page.decode("utf-8", "replace")
-
-
 class _Walk:
     """One pass over the tree with an explicit stack, so that nesting has no depth limit."""
 
-    def __init__(self, root: html.HtmlElement, url: str) -> None:
+    def __init__(self, root: html.HtmlElement, url: str, shown_labels: frozenset[str]) -> None:
         self.root = root
+        self.shown_labels = shown_labels
+        self.labels: list[str] = []
         self.url = url
         self.lines: list[Line] = []
         self.tables: list[Node] = []
@@ -227,6 +208,8 @@ class _Walk:
             base_url=base_url,
             text_length=sum(len(line.text) for line in self.lines),
             script_text="\n".join(self.scripts),
+            labels=tuple(self.labels),
+            shown_labels=self.shown_labels,
         )
 
     def _walk(self) -> None:
@@ -270,8 +253,11 @@ class _Walk:
         return node
 
     def _close(self, node: Node) -> None:
-        if node.tag == "a":
-            self._add_link(node)
+        if node.tag in ("a", "button"):
+            text = squeeze(node.element.text_content())
+            if text.lower() in _FORM_TEXTS:
+                self._add_form(node)
+            self._add_link(node, text)
         if node.tag not in _INLINE:
             self._break_line()
         # An inline element ends inside the line that is still open.
@@ -281,8 +267,10 @@ class _Walk:
 
     def _read_attributes(self, node: Node) -> None:
         for name, value in node.element.attrib.items():
-            if "mail" in name:
+            if "mail" in name or (name[:2] == "on" and "mail" in value.lower()):
                 self._add_emails(emails.find_in_attribute(name, value), node)
+            elif name in _LABELS and value:
+                self._read_label(value, node)
         if node.tag == "input" and (node.element.get("type") or "").lower() == "hidden":
             self._add_emails(emails.find_in_hidden_field(node.element.get("value") or ""), node)
         href = node.element.get("href")
@@ -290,6 +278,17 @@ class _Walk:
             found = emails.find_in_link(href)
             self._add_emails(found, node)
             self.form_link = self.form_link or (not found and _is_form_link(href))
+
+    def _read_label(self, label: str, node: Node) -> None:
+        if node.tag == "img" and label.strip() in _AT_PICTURES:
+            self.pieces.append(Piece("@", node))
+        if node.in_menu:
+            return
+        self.labels.append(label)
+        if self.shown_labels and (text := squeeze(label)) in self.shown_labels:
+            self._break_line()
+            self.pieces.append(Piece(text, node))
+            self._break_line()
 
     def _read_script(self, element: html.HtmlElement, parent: Node | None) -> None:
         text = element.text or ""
@@ -307,10 +306,10 @@ class _Walk:
         if squeezed.strip() or (self.pieces and squeezed):
             self.pieces.append(Piece(squeezed, node))
 
-    def _add_link(self, node: Node) -> None:
+    def _add_link(self, node: Node, text: str) -> None:
         href = node.element.get("href")
         if href and not href.lower().startswith(("mailto:", "tel:", "javascript:")) and "email-protection" not in href:
-            link = Link(href, squeeze(node.element.text_content()), node)
+            link = Link(href, text, node)
             if self.pieces or self.emails or node.start >= len(self.lines):
                 self.links.append(link)
             else:
@@ -318,14 +317,28 @@ class _Walk:
                 line = self.lines[node.start]
                 self.lines[node.start] = replace(line, links=(*line.links, link))
 
+    def _add_form(self, node: Node) -> None:
+        """Mark the open line; a button, which is no text, marks the line before it in the same element."""
+        self.form_link = bool(self.pieces)
+        if not self.pieces and node.parent is not None and len(self.lines) > node.parent.start:
+            self.lines[-1] = replace(self.lines[-1], has_form_link=True)
+
     def _break_line(self) -> None:
-        text = squeeze(_join(self.pieces))
-        visible = tuple(piece for piece in self.pieces if piece.text.strip())
+        if not (self.pieces or self.emails or self.links):
+            self.form_link = False
+            return
+        visible = tuple([piece for piece in self.pieces if piece.text.strip()])
         node = _common_node(visible) or next((thing.node for thing in (*self.emails, *self.links)), None)
         if node is not None:
             for piece in visible:
                 self._add_emails(emails.find_in_text(piece.text), piece.node)
-            if not self.emails and text:
+            shown = self.pieces
+            if any(piece.node.veil is not node.veil for piece in visible):
+                # What is hidden inside of a line that is shown belongs to no word of it.
+                shown = [piece for piece in shown if piece.node.veil is node.veil]
+                visible = tuple([piece for piece in visible if piece.node.veil is node.veil])
+            text = squeeze(_join(shown))
+            if text and not any(seen.node.veil is node.veil for seen in self.emails):
                 self._add_emails(emails.find_in_text(text), node)
             self.lines.append(
                 Line(
@@ -385,4 +398,4 @@ def _is_hidden(element: html.HtmlElement) -> bool:
 
 def _is_form_link(href: str) -> bool:
     href = href.lower()
-    return "/apps/email/" in href or "contactform" in href or "/email/index" in href or "sendemail" in href
+    return any(part in href for part in _FORM_ADDRESSES)

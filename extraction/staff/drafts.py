@@ -6,6 +6,7 @@ Every reader (tables, cards, CMS marks) hands over `Draft`s; what is said here h
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -25,6 +26,9 @@ ENOUGH_EVIDENCE = 2.4
 """Measured on pages with and without staff: lower takes in names of news and menus, higher loses bare lists."""
 COMPANY_EVIDENCE = 0.8
 LONGEST_SNIPPET = 300
+_PLAIN_LETTERS = str.maketrans(
+    {"ł": "l", "đ": "d", "ø": "o", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
+)
 _PROFILE = re.compile(
     r"profile|/staff/|/faculty/|/teachers?/|/people/|urec_id=|const_id=|/bio|/directory/|/team/|/our-team/",
     re.IGNORECASE,
@@ -47,6 +51,8 @@ class Draft:
     extension: str | None = None
     taught: tuple[str, ...] = ()
     """More values that may name subjects and grades."""
+    lines: tuple[Line, ...] = ()
+    """The lines of the block, where they are not all of those from `start` to `end`."""
     group: str = ""
     """Blocks of the same markup share it."""
     support: float = 0.0
@@ -93,25 +99,29 @@ def finish(drafts: list[Draft], document: Document, sections: Sections) -> list[
 
 
 def _accept(found: list[Judged]) -> list[Judged]:
-    """Those with enough evidence, and those of the same markup as three of them who lack little."""
+    """Those with enough evidence, and those who lack little where three or most of the same markup have it."""
+    size = Counter(one.draft.group for one in found)
     sure = Counter(one.draft.group for one in found if one.draft.group and one.evidence >= ENOUGH_EVIDENCE)
-    return [
-        one
-        for one in found
-        if one.evidence + (COMPANY_EVIDENCE if sure[one.draft.group] >= 3 else 0.0) >= ENOUGH_EVIDENCE
-    ]
+    helped = {group for group, count in sure.items() if count >= min(3, max(2, 0.6 * size[group]))}
+    return [one for one in found if one.evidence + COMPANY_EVIDENCE * (one.draft.group in helped) >= ENOUGH_EVIDENCE]
 
 
 def email_fit(address: str, name: PersonName) -> int:
     """How well an address fits a name: 2 by surname, 1 by given name, 0 not."""
     local = re.sub(r"[^a-z]", "", address.split("@", 1)[0])
-    last = [part for part in re.split(r"[^a-z]+", (name.last or "").lower()) if len(part) > 2]
-    whole = re.sub(r"[^a-z]", "", (name.last or "").lower())
+    last = [part for part in re.split(r"[^a-z]+", _fold(name.last)) if len(part) > 2]
+    whole = re.sub(r"[^a-z]", "", _fold(name.last))
     if (len(whole) > 1 and whole in local) or any(part[:6] in local for part in last):
         return 2
-    first = re.sub(r"[^a-z]", "", (name.first or "").lower())
-    nickname = re.sub(r"[^a-z]", "", (name.nickname or "").lower())
+    first = re.sub(r"[^a-z]", "", _fold(name.first))
+    nickname = re.sub(r"[^a-z]", "", _fold(name.nickname))
     return 1 if any(len(part) > 2 and part in local for part in (first, nickname)) else 0
+
+
+def _fold(name: str | None) -> str:
+    """A name as addresses spell it: lower case, no accents."""
+    letters = unicodedata.normalize("NFKD", (name or "").lower().translate(_PLAIN_LETTERS))
+    return "".join(c for c in letters if not unicodedata.combining(c))
 
 
 def _choose_email(draft: Draft, document: Document) -> Contact | None:
@@ -123,19 +133,23 @@ def _choose_email(draft: Draft, document: Document) -> Contact | None:
     return best
 
 
+def _lines(draft: Draft, document: Document) -> tuple[Line, ...]:
+    return draft.lines or document.lines[draft.start : draft.end]
+
+
 def _emails(draft: Draft, document: Document) -> list[SeenEmail]:
     """The addresses of the block that a visitor sees. One that is hidden apart from the name is a trap for robots."""
-    seen = [email for line in document.lines[draft.start : draft.end] for email in line.emails]
+    seen = [email for line in _lines(draft, document) for email in line.emails]
     return [email for email in seen if email.node.veil is None or email.node.veil is draft.name_node.veil]
 
 
 def _judge(draft: Draft, contact: Contact | None, document: Document, sections: Sections) -> Judged | None:
-    lines = document.lines[draft.start : draft.end]
+    lines = _lines(draft, document)
     title = draft.title if draft.title and not is_vacancy(draft.title) else None
     section = sections.at(draft.start)
     if section.is_off or sections.at(max(draft.start, draft.end - 1)).is_off or (title and is_off_title(title)):
         return None
-    text = document.block_text(draft.start, draft.end)
+    text = " ".join([line.text for line in lines if line.text])
     if not _is_printed(draft.name.text, text):
         return None
     phone, extension = _choose_phone(lines)
@@ -170,11 +184,11 @@ def _judge(draft: Draft, contact: Contact | None, document: Document, sections: 
         phone_e164=phone.e164 if phone else None,
         extension=draft.extension or extension,
         profile_url=profile,
-        snippet=text[:LONGEST_SNIPPET],
     )
     evidence = _weigh(draft, person, contact, lists_staff=section.lists_staff)
     confidence = round(min(0.99, 0.4 + evidence * 0.09), 2)
-    return Judged(replace(person, confidence=confidence), evidence, draft)
+    snippet = _snippet(text, [person.name, person.title, person.department, person.phone])
+    return Judged(replace(person, confidence=confidence, snippet=snippet), evidence, draft)
 
 
 def _weigh(draft: Draft, person: Person, contact: Contact | None, *, lists_staff: bool) -> float:
@@ -212,10 +226,27 @@ def _profile(draft: Draft, lines: tuple[Line, ...], document: Document) -> str |
             if href in ("#", "/", "") or (href.startswith("#") and not href.startswith("#/")):
                 continue
             bare = re.sub(r"[^a-z]", "", unquote(href).lower())
-            named = (len(last) > 2 and last in bare) or link.text == draft.name.text
+            # A link around "Jane Doe - Principal" leads to her as much as one around the name.
+            named = (len(last) > 2 and last in bare) or link.text.startswith(draft.name.text)
             if named or _PROFILE.search(href):
                 return document.absolute(href)
     return None
+
+
+def _snippet(text: str, values: list[str | None]) -> str:
+    """The part of a block's text that holds the values of a person, or these alone where they stand far apart."""
+    if len(text) <= LONGEST_SNIPPET:
+        return text
+    shown = [value for value in values if value]
+    # A name in two cells stands there word by word.
+    parts = [part for value in shown for part in ([value] if value in text else value.split())]
+    start = max(0, text.find(shown[0]))
+    places = [place if (place := text.find(part, start)) >= 0 else text.find(part) for part in parts]
+    first, last = min(places), max(place + len(part) for place, part in zip(places, parts, strict=True))
+    if last - first > LONGEST_SNIPPET:
+        return " … ".join(shown)
+    begin = max(0, min(first, len(text) - LONGEST_SNIPPET))
+    return text[begin : begin + LONGEST_SNIPPET].strip()
 
 
 def _is_printed(value: str, text: str) -> bool:

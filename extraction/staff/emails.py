@@ -24,7 +24,12 @@ _SURELY_HIDDEN = re.compile(r"[\[({<]\s*(?:at|dot|@|AT|DOT|At|Dot)\s*[\])}>]|\s(
 _INSERT_EMAIL = re.compile(
     r"""insertEmail\(\s*(["'])[^"']*\1\s*,\s*(["'])(?P<domain>[^"']+)\2\s*,\s*(["'])(?P<user>[^"']+)\4"""
 )
-_ROT13 = re.compile(r"""swrot13\(\s*(["'])(?P<text>[^"']+)\1""")
+_ROT13 = re.compile(r"""swrot13\(\s*(["'])(?P<text>(?:(?!\1).){4,600}?)\1\s*\)""")
+_MAILTO_IN_SCRIPT = re.compile(r"""mailto:([^"'\s<>?\\]{4,120})""")
+_PLUS = re.compile(r"""(["'])\s*\+\s*\1""")
+"""Between two strings of a script that are one."""
+_SPACED_AT = re.compile(rf"(?:^|[:|(–—,;-]\s*)({_LOCAL})\s*@\s*({_DOMAIN})(?=$|[\s|),;])")
+"""With a space beside the @; not behind a word, or "Find us @ school.org" would be an address."""
 _MAIL_ME = re.compile(r"""mailMe\(\s*(["'])(?P<text>[^"']+)\1""")
 _CLOUDFLARE_LINK = re.compile(r"/cdn-cgi/l/email-protection#(?P<hex>[0-9a-fA-F]{4,})")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){3,}")
@@ -59,6 +64,9 @@ def find_in_text(text: str) -> list[FoundEmail]:
     if "@" not in text and not _SURELY_HIDDEN.search(text):
         return []
     found = [FoundEmail(a, "text") for m in _ADDRESS.finditer(text) if (a := clean_address(m[0]))]
+    if not found and "@" in text:
+        spaced = _SPACED_AT.finditer(text.strip())
+        found = [FoundEmail(a, "at_words") for m in spaced if (a := clean_address(f"{m[1]}@{m[2]}"))]
     if not found and _SURELY_HIDDEN.search(text):
         found = [FoundEmail(a, "at_words") for a in decode_at_words(text)]
     return found
@@ -67,6 +75,7 @@ def find_in_text(text: str) -> list[FoundEmail]:
 def without_addresses(text: str) -> str:
     """The text with every address taken out."""
     text = _ADDRESS.sub(" ", text)
+    text = _SPACED_AT.sub(" ", text) if "@" in text else text
     return _AT_WORDS.sub(" ", text) if _SURELY_HIDDEN.search(text) and decode_at_words(text) else text
 
 
@@ -143,6 +152,7 @@ def find_in_script(script: str) -> list[FoundEmail]:
     found = [(decode_reversed(m["domain"], m["user"]), "reversed") for m in _INSERT_EMAIL.finditer(script)]
     found += [(decode_rot13(m["text"]), "rot13") for m in _ROT13.finditer(script)]
     found += [(clean_address(_NO_SPAM.sub("@", m["text"])), "script") for m in _MAIL_ME.finditer(script)]
+    found += [(clean_address(unquote(m[1])), "script") for m in _MAILTO_IN_SCRIPT.finditer(_PLUS.sub("", script))]
     return [FoundEmail(address, method) for address, method in found if address]
 
 
@@ -169,7 +179,9 @@ def find_in_hidden_field(value: str) -> list[FoundEmail]:
 
 
 def find_in_attribute(name: str, value: str) -> list[FoundEmail]:
-    """Addresses in the attributes of an element, such as `data-cfemail` and `data-staff-email`."""
+    """Addresses in the attributes of an element, such as `data-cfemail`, `data-staff-email` and `onclick`."""
+    if name.startswith("on"):
+        return find_in_script(value)
     if name == "data-cfemail":
         address = decode_cloudflare(value)
         return [FoundEmail(address, "cloudflare")] if address else []

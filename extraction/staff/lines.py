@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from extraction.staff.document import Line, Node, Piece, squeeze
 from extraction.staff.emails import without_addresses
-from extraction.staff.names import PersonName, parse_name
+from extraction.staff.names import IN_COMPANY, PersonName, parse_name
 from extraction.staff.phones import find_phones
 from extraction.staff.roles import UNKNOWN, role_of
-from extraction.staff.vocabulary import phrases, table
+from extraction.staff.vocabulary import phrases, table, words
 
+SURE = 0.85
+"""The likelihood of a text that is a name whatever stands around it."""
 LONGEST_TITLE = 110
 LONGEST_LINE = 180
 """Characters; a line with a name, a title and contacts stays below, prose does not."""
 
 _SEPARATOR = re.compile(r"\s+[-–—|•·:~]+\s+|\s*[–—|•]\s*|:\s*|,\s+|\s+-|-\s+|\s*\(|\t|\s+/\s+|\.{3,}\s*")
 _EDGES = " \t,;:|-–—•·~/.…()"
+_NEXT_NAME = re.compile(r"\s*[,;]\s*(?:(?:and|&)\s+)?|\s+(?:and|&|/)\s+")
+_MARK = re.compile(r"[,;&/]|\band\b")
+_NEXT_TURNED = re.compile(r"\s*;\s*")
+_LONGEST_LIST = 600
+_ODD_SHARE = 0.25
+"""Of the names behind each other, those that read as none and are left out."""
 _LABEL = re.compile(r"^([A-Za-z][A-Za-z /-]{1,18}?)\s*:\s*(.*)$")
 _GRADE = re.compile(
     r"^(?:grades?\s*)?(?:pre-?k|tk|pk|k|[1-9]|1[0-2])(?:st|nd|rd|th)?(?:\s*[-–/&]\s*(?:k|[1-9]|1[0-2])(?:st|nd|rd|th)?)?(?:\s+grade)?$",
     re.IGNORECASE,
 )
+_CLASS_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _PROSE = re.compile(
     r"\b(?:is|was|has|have|had|are|were|will|i|i'm|my|we|he|she|they|his|her|joined|received|earned|enjoys|loves|lives|born)\b",
     re.IGNORECASE,
@@ -45,17 +55,55 @@ def read_line(line: Line) -> Reading | None:
     """The person that a line names, with the title if the line has it; None for every other line."""
     if not line.text or len(line.text) > LONGEST_LINE:
         return None
-    text = bare_text(line.text)
+    label = labelled(line.text)
+    text = bare_text(label[1] if label and label[0] == "name" else line.text)
     name = parse_name(text)
     first = parse_name(line.pieces[0].text) if name and len(line.pieces) > 1 else None
     # "<b>Jane Doe</b> Lark Hollow" has the shape of one long name; its markup says where the name ends.
-    if name and not (first and first.text != name.text and name.text.count(" ") > 2):
+    if name and not (first and _goes_on(first, name)):
         return Reading(line, name, None, _node_of(line, name))
     for split in (_by_pieces, _by_separators):
         if found := split(line, text):
             name, title = found
             return Reading(line, name, title, _node_of(line, name))
     return None
+
+
+def _goes_on(first: PersonName, whole: PersonName) -> bool:
+    """Whether the name of a line's first piece is all of the name, and what follows is something else."""
+    rest = whole.text.removeprefix(first.text)
+    return first.text != whole.text and (whole.text.count(" ") > 2 or is_title(rest.strip(" ,;:|-–—")))
+
+
+def read_names(line: Line) -> list[Reading]:
+    """The people that one line names behind each other; none for a line that names one person or nobody."""
+    return [Reading(line, name, title, _node_of(line, name)) for name, title in split_names(line.text)]
+
+
+def split_names(text: str) -> list[tuple[PersonName, str | None]]:
+    """The names of a text that lists nothing else, as in "1st Grade: Mrs. Roe, Ms. Poe and Mr. Loe", with that title.
+
+    Two names with a comma between them are "Last, First" unless both are names for sure.
+    """
+    if len(text) > _LONGEST_LIST or not _MARK.search(text):
+        return []
+    lead, colon, rest = text.partition(":")
+    if colon and not is_title(lead.strip()) and not phrases("sections", "staff").search(lead):
+        # What the names stand behind says that they are something else: authors, sponsors.
+        return []
+    title = lead.strip() if colon and is_title(lead.strip()) else None
+    text = bare_text(rest if colon else text)
+    parts = [part for part in (_NEXT_TURNED if ";" in text else _NEXT_NAME).split(text) if part]
+    parsed = [parse_name(part) for part in parts]
+    names = [name for name in parsed if name and name.likelihood > IN_COMPANY]
+    odd = [part for part, name in zip(parts, parsed, strict=True) if name not in names]
+    if len(names) < (3 if odd else 2) or len(odd) > _ODD_SHARE * len(parts) or parts[0] in odd:
+        return []
+    if any(not word[0].isupper() for part in odd for word in part.split()):
+        return []
+    if len(names) == 2 and "," in text and ";" not in text and not all(name.likelihood >= SURE for name in names):
+        return []
+    return [(name, title) for name in names]
 
 
 def split_text(text: str) -> tuple[PersonName, str | None] | None:
@@ -98,9 +146,32 @@ def is_prose(text: str) -> bool:
 
 def labelled(text: str) -> tuple[str, str] | None:
     """The kind of value and the value of "Title: Teacher"; None where the line has no label that is known."""
-    found = _LABEL.match(text)
+    found = _LABEL.match(text) if ":" in text else None
     kind = _labels().get(found[1].strip().lower()) if found else None
     return (kind, found[2].strip()) if found and kind else None
+
+
+def labelled_values(lines: tuple[Line, ...]) -> Iterator[tuple[str, str, Line]]:
+    """Kind, value and line of every value behind a label, also where the label has a line of its own."""
+    waiting: str | None = None
+    for line in lines:
+        label = labelled(line.text)
+        if label and label[1]:
+            yield *label, line
+        elif waiting and line.text and not label:
+            yield waiting, line.text, line
+        waiting = label[0] if label and not label[1] else waiting if not line.text else None
+
+
+def said_by_class(node: Node) -> str | None:
+    """The kind of value that the class of an element names: `title` for `<p class="staff-title">`."""
+    return next((kind for name in reversed(node.classes) if (kind := _kind_of_class(name))), None)
+
+
+@lru_cache(maxsize=4096)
+def _kind_of_class(name: str) -> str | None:
+    kinds = _class_words()
+    return next((kind for word in reversed(_CLASS_WORD.findall(name)) if (kind := kinds.get(word.lower()))), None)
 
 
 def is_noise(text: str) -> bool:
@@ -118,7 +189,15 @@ def is_vacancy(text: str) -> bool:
 
 def is_off_title(text: str) -> bool:
     """The title of somebody who does not work at the school."""
+    lower = text.lower()
+    if words("sections", "off_title_words") & {lower.rpartition(" ")[2], lower.partition(",")[0]}:
+        return True
     return bool(phrases("sections", "off_titles").search(text)) and not phrases("sections", "off_except").search(text)
+
+
+@cache
+def _class_words() -> dict[str, str]:
+    return {word: kind for kind, classes in table("lines")["classes"].items() for word in classes}
 
 
 @cache
@@ -133,9 +212,10 @@ def _noise() -> frozenset[str]:
 
 def _by_pieces(line: Line, _: str) -> tuple[PersonName, str | None] | None:
     """A name in an element of its own ("<b>Jane Doe</b> Principal"), before or behind its title."""
-    texts = [squeeze(without_addresses(piece.text)) for piece in line.pieces]
+    pieces = [piece for piece in line.pieces if said_by_class(piece.node) != "department"]
+    texts = [squeeze(without_addresses(piece.text)) for piece in pieces]
     for cut in range(1, len(texts)):
-        left, right = (squeeze(" ".join(part)).strip(_EDGES) for part in (texts[:cut], texts[cut:]))
+        left, right = (_trim(squeeze(" ".join(part))) for part in (texts[:cut], texts[cut:]))
         if name := parse_name(left):
             return _with_title(name, bare_text(right))
         name = parse_name(bare_text(right))
@@ -150,10 +230,8 @@ def _by_separators(_: Line, text: str) -> tuple[PersonName, str | None] | None:
 
 def _separate(text: str) -> tuple[PersonName, str | None] | None:
     for match in _SEPARATOR.finditer(text):
-        left, right = (
-            text[: match.start()].strip(" ,"),
-            text[match.end() :].strip(_EDGES if "(" not in match[0] else " ,;:)"),
-        )
+        left, right = text[: match.start()].strip(" ,"), text[match.end() :]
+        right = right.strip(" ,;:)") if "(" in match[0] else _trim(right)
         if not left or not right:
             continue
         if name := parse_name(left):
@@ -166,6 +244,12 @@ def _separate(text: str) -> tuple[PersonName, str | None] | None:
         if name and is_title(left) and not is_prose(left):
             return name, left
     return None
+
+
+def _trim(text: str) -> str:
+    """The text without marks around it, but for the last point of "P.E."."""
+    bare = text.strip(_EDGES)
+    return f"{bare}." if "." in bare.rpartition(" ")[2] and f"{bare}." in text else bare
 
 
 def _with_title(name: PersonName, title: str) -> tuple[PersonName, str | None] | None:

@@ -13,7 +13,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml import html as lxml_html
 
-from extraction.staff.document import parse_html, squeeze
+from extraction.staff.document import squeeze
+from extraction.staff.markup import parse_html
 from extraction.staff.names import parse_name
 from extraction.staff.records import RankedLink
 from extraction.staff.vocabulary import phrase_pattern, table

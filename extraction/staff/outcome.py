@@ -8,6 +8,8 @@ from extraction.staff.vocabulary import table
 
 _SHORT_PAGE = 3000
 """Characters of text below which a page can be a challenge."""
+_NO_TEXT = 100
+"""Characters of text below which a page shows nothing."""
 _SHELL_TEXT = 600
 """Characters of text below which a script application is taken for a shell."""
 
@@ -18,6 +20,8 @@ def judge_empty(document: Document, markup: str, data: str) -> tuple[PageOutcome
     if document.text_length < _SHORT_PAGE and (mark := _first("blocked", visible)):
         return "blocked", f"The site sent a challenge page (“{mark}”) instead of its content."
     lower = markup.lower()
+    if document.text_length < _NO_TEXT and (mark := _first("blocking_markup", markup)):
+        return "blocked", f"The site sent a page that only loads a challenge (“{mark}”)."
     application = next((mark for mark in table("outcome")["applications"] if mark.lower() in lower), None)
     content = sum(len(line.text) for line in document.lines if not line.in_menu)
     if content < _SHELL_TEXT and application:

@@ -16,6 +16,7 @@ from extraction.staff.document import Document, read_document
 from extraction.staff.drafts import Draft, finish
 from extraction.staff.embedded.merging import merge_people
 from extraction.staff.embedded.reader import read_embedded
+from extraction.staff.labels import names_only_in_labels
 from extraction.staff.outcome import judge_empty
 from extraction.staff.paging import next_pages, profiles
 from extraction.staff.records import StaffPage
@@ -35,6 +36,8 @@ def read_staff_page(html: bytes | str, url: str, *, encoding: str | None = None)
         The people with evidence, or the reason why there are none.
     """
     document = read_document(html, url, encoding=encoding)
+    if names := names_only_in_labels(document):
+        document = read_document(html, url, encoding=encoding, shown_labels=names)
     sections = Sections(document)
     drafts = _mine(document, sections)
     shown = finish(drafts, document, sections)
@@ -60,8 +63,9 @@ def _mine(document: Document, sections: Sections) -> list[Draft]:
     """Every reader in turn; the lines of a block that one of them read are closed to the next."""
     drafts: list[Draft] = []
     taken: set[int] = set()
-    for mined in (mine_cms(document), mine_tables(document)):
+    closed: set[int] = set()
+    for mined in (mine_cms(document), mine_tables(document, closed)):
         drafts.extend(draft for draft in mined if draft.start not in taken)
         taken.update(number for draft in mined for number in range(draft.start, draft.end))
-    drafts.extend(mine_cards(document, sections, taken))
+    drafts.extend(mine_cards(document, sections, taken | closed))
     return sorted(drafts, key=lambda draft: draft.start)

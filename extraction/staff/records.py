@@ -51,7 +51,8 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     extension: str | None = None
     profile_url: str | None = None
     snippet: str = ""
-    """The text of the person's block, at most 300 characters."""
+    """The text of the person's block, or the 300 characters of it that hold the values; these alone where they are far
+    apart."""
     path: str = ""
     """Where the block stands in the page, as an XPath; in data, its script and a JSON path
     (`script#__NUXT_DATA__ $.directories[3]`); where both told something, both, joined by ` + `."""

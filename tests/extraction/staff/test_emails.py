@@ -87,6 +87,7 @@ def test_no_decoder_fails_or_returns_something_that_is_no_address(text: str) -> 
         "user@example.com",
         "a..b@school.org",
         "follow @wildcats",
+        "Find us @ wildcats.org",
     ],
 )
 def test_prose_handles_and_placeholders_are_no_addresses(text: str) -> None:
@@ -101,6 +102,26 @@ def test_scripts_beside_people_give_up_their_addresses() -> None:
     ]
     assert emails.find_in_script("mailMe('jane.doe[nospam]school.org')")[0].address == "jane.doe@school.org"
     assert emails.find_in_link("javascript:mailMe('jane[nospam]school.org')")[0].method == "script"
+    assert emails.find_in_attribute("onclick", "mailMe('jane[nospam]school.org'); return false;") == [
+        emails.FoundEmail("jane@school.org", "script")
+    ]
+
+
+@given(ADDRESS)
+def test_links_that_a_script_writes_are_read(address: str) -> None:
+    local, domain = address.split("@")
+    link = f'<a href="mailto:{address}?subject=Hello">{address}</a>'
+    rot13 = f"document.write(swrot13('{codecs.encode(link, 'rot13')}'));"
+    assert emails.find_in_script(rot13) == [emails.FoundEmail(address, "rot13")]
+    joined = f"""document.write("<a href='mailto:" + "{local}" + "@" + "{domain}" + "'>Write</a>")"""
+    assert emails.find_in_script(joined) == [emails.FoundEmail(address, "script")]
+
+
+@given(ADDRESS, st.sampled_from([" @ ", "@ ", " @"]), st.sampled_from(["", "E-mail: ", "Room 12 | "]))
+def test_spaces_around_the_sign_are_undone(address: str, sign: str, lead: str) -> None:
+    text = lead + address.replace("@", sign)
+    assert emails.find_in_text(text) == [emails.FoundEmail(address, "at_words")]
+    assert "@" not in emails.without_addresses(text)
 
 
 def test_links_with_lists_names_or_parameters() -> None:
