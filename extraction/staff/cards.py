@@ -314,7 +314,8 @@ def _drafts(blocks: list[Block], document: Document) -> list[Draft]:
                 lines=(*block.term, *document.lines[block.start : block.end]) if block.term else (),
                 method="cards" if block.end - block.start > 1 else "lines",
                 title=title,
-                department=_department(block, document),
+                department=_said(block, document, "department"),
+                location=_said(block, document, "school"),
                 group="/".join(block.group),
                 support=(0.8 if size >= 6 else 0.5 if size >= 3 else 0.0) + 0.5 * is_named + 0.3 * block.shares_line,
             )
@@ -356,7 +357,7 @@ def _choose_title(block: Block, places: Counter[tuple[tuple[str, str], tuple[boo
     for text, line in block.titles:
         distance = abs(line.number - block.reading.line.number)
         score = 2.0 * is_title(text) + 0.6 * (line.number > block.reading.line.number) + 0.5 * (distance == 1)
-        score += {"title": 1.0, "department": -1.5}.get(_kind_by_class(line) or "", 0.0)
+        score += {"title": 1.0, "department": -1.5, "school": -1.5}.get(_kind_by_class(line) or "", 0.0)
         score += 1.0 * (size >= 3 and places[block.group, _place(block, line)] >= 0.5 * size)
         score -= 0.15 * distance + 1.5 * (sum(c.isalpha() for c in text) < 3 and not is_title(text))
         if score > best_score:
@@ -364,14 +365,14 @@ def _choose_title(block: Block, places: Counter[tuple[tuple[str, str], tuple[boo
     return best
 
 
-def _department(block: Block, document: Document) -> str | None:
-    """The department of a block, behind its label or in an element whose class says so."""
+def _said(block: Block, document: Document, wanted: str) -> str | None:
+    """The value of a kind in a block, behind its label or in an element whose class says so."""
     lines = document.lines[block.start : block.end]
-    if text := next((text for kind, text, _ in labelled_values(lines) if kind == "department"), None):
+    if text := next((text for kind, text, _ in labelled_values(lines) if kind == wanted), None):
         return text
     for line in lines:
-        pieces = [piece.text for piece in line.pieces if said_by_class(piece.node) == "department"]
-        text = squeeze(" ".join(pieces)) if pieces else line.text if _kind_by_class(line) == "department" else ""
+        pieces = [piece.text for piece in line.pieces if said_by_class(piece.node) == wanted]
+        text = squeeze(" ".join(pieces)) if pieces else line.text if _kind_by_class(line) == wanted else ""
         if text and not is_noise(text) and text != block.reading.name.text:
             return bare_text(text) or None
     return None

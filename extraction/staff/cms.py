@@ -27,6 +27,7 @@ class CmsMarks(msgspec.Struct, frozen=True):
     name: tuple[str, ...]
     title: tuple[str, ...] = ()
     department: tuple[str, ...] = ()
+    location: tuple[str, ...] = ()
 
 
 def mine_cms(document: Document) -> list[Draft]:
@@ -63,7 +64,7 @@ def _read(node: Node, marks: CmsMarks, document: Document) -> Draft | None:
         return None
     name, title_beside = found
     title = _first(node, marks.title, document)
-    department = _first(node, marks.department, document)
+    department, location = (_first(node, wanted, document) for wanted in (marks.department, marks.location))
     return Draft(
         name=name,
         node=node,
@@ -73,6 +74,7 @@ def _read(node: Node, marks: CmsMarks, document: Document) -> Draft | None:
         method=marks.key,
         title=_value(title) or title_beside,
         department=_value(department),
+        location=_value(location),
         support=_SUPPORT,
     )
 

@@ -48,6 +48,7 @@ class Draft:
     method: str
     title: str | None = None
     department: str | None = None
+    location: str | None = None
     extension: str | None = None
     taught: tuple[str, ...] = ()
     """More values that may name subjects and grades."""
@@ -177,6 +178,8 @@ def _judge(draft: Draft, contact: Contact | None, document: Document, sections: 
         subjects=subjects,
         grades=grades,
         department=department,
+        location=draft.location if draft.location and _is_printed(draft.location, text) else None,
+        headings=section.headings,
         email=contact.address if contact else None,
         email_state=state,
         email_method=contact.method if contact else None,

@@ -27,6 +27,7 @@ class Columns:
     honorific: int = -1
     title: int = -1
     department: int = -1
+    location: int = -1
     extension: int = -1
     has_header: bool = False
     others: list[int] = field(default_factory=list[int])
@@ -61,6 +62,8 @@ def read_header(cells: tuple[Cell, ...], *, is_first: bool) -> list[Columns] | N
                     setattr(columns, key, number)
             elif key:
                 columns.others.append(number)
+            if key == "school" and columns.location < 0:
+                columns.location = number
     return [columns for part in parts for columns in (part, *_more_names(part, keys))]
 
 

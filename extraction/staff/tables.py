@@ -286,6 +286,7 @@ def _read_row(row: Row, named: list[Named], columns: Columns, support: float) ->
                 method="table",
                 title=one.title or _value(own, columns.title - columns.start),
                 department=_value(own, columns.department - columns.start),
+                location=_value(own, columns.location - columns.start),
                 extension=digits[0] if digits and (alone or extension != _value(cells, number)) else None,
                 taught=tuple([value for n in more if (value := _value(own, n - columns.start))]),
                 support=support,
