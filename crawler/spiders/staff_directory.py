@@ -30,7 +30,7 @@ from crawler.sites import clean_url, prefix_of, same_host, site_after, start_add
 from crawler.spiders.base import Problem, VisitSpider, now
 from crawler.targets import SchoolTarget
 from crawler.visits import HeldPerson, Step, Visit
-from extraction.staff.links import known_paths, rank_links
+from extraction.staff.links import SECTION, known_paths, rank_links
 from extraction.staff.page import read_staff_page
 from extraction.staff.records import Person, RankedLink, StaffPage
 
@@ -180,7 +180,7 @@ class StaffDirectorySpider(VisitSpider):
     def _offer_further(self, page: StaffPage, response: HtmlResponse, visit: Visit, step: Step) -> None:
         for url in page.next_pages:
             self._offer(visit, Step(url, "next", _NEXT_SCORE, step.depth, step.note))
-        if step.depth < _DEEPEST and step.kind != "next":
+        if step.depth <= _DEEPEST and step.kind != "next":
             self._offer_links(response, visit, step)
         if visit.people or page.people:
             visit.frontier = [
@@ -193,7 +193,8 @@ class StaffDirectorySpider(VisitSpider):
         # On a shared host the staff list of a school may stand outside its prefix, under its name: `_offer` looks.
         prefix = visit.site if prefix_of(visit.site) is not None else None
         for link in rank_links(response.body, response.url, prefix=prefix):
-            if not _is_district_office(link):
+            deep = step.depth == _DEEPEST and SECTION not in link.reasons
+            if not deep and not _is_district_office(link):
                 score = min(link.score, 1.0) * _FADE**step.depth
                 self._offer(visit, Step(link.url, "link", score, step.depth + 1, link.text[:100]))
 

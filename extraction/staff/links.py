@@ -23,7 +23,9 @@ LONGEST_LINK_TEXT = 140
 _MOST_LINKS = 5000
 _FILES = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|svg|zip|mp4|mp3|ics|ashx)$", re.IGNORECASE)
 _WORDS = re.compile(r"[^a-z0-9]+")
-_SECTION = 4.0
+SECTION = "a section of this staff page"
+"""The reason of a link that leads further into the list, however far the list is from the home page."""
+_SECTION_WEIGHT = 4.0
 _STAFF_PATH = 3.0
 """What words of a path weigh that say "staff" plainly."""
 _MIDDLE = 3.2
@@ -74,8 +76,8 @@ def _rank(target: str, text: str, menu: str, url: str, prefix: str | None) -> Ra
             weight += found[0]
             reasons.append(f"{kind}: {found[1].lower()}")
     if _is_section(target, text, url):
-        weight += _SECTION
-        reasons.append("a section of this staff page")
+        weight += _SECTION_WEIGHT
+        reasons.append(SECTION)
     if not reasons:
         return None
     if menu and (found := _heaviest("text", menu)) and found[0] >= 4.5:

@@ -291,3 +291,31 @@ def test_feeds_of_other_kinds_have_the_same_rows(kind: str, crawler: Crawler, lo
     text = feed.read_text(encoding="utf-8")
     rows = json.loads(text) if kind == "json" else list(csv.DictReader(text.splitlines()))
     assert [(row["name"], row["school"]) for row in rows] == [(name, "Pine") for name, _, _ in TEACHERS]
+
+
+def test_the_sections_of_a_list_are_read_however_far_it_is_from_the_home_page(crawler: Crawler, loopback: Web) -> None:
+    crawler.hosts("pine.test")
+    way = {"/": {"About": "/Page/1"}, "/Page/1": {"Our School": "/Page/2"}, "/Page/2": {"Faculty": "/SEC/Staff"}}
+    for path, links in way.items():
+        loopback.page("pine.test", path, home_page("Pine Elementary", links))
+    sections = {"Arts": "/SEC/Staff/Arts", "Health": "/SEC/Staff/Health", "Contact": "/Page/9"}
+    loopback.page("pine.test", "/SEC/Staff", home_page("Staff", sections))
+    loopback.page("pine.test", "/SEC/Staff/Arts", staff_table(*TEACHERS[:2]))
+    loopback.page("pine.test", "/SEC/Staff/Health", staff_table(*TEACHERS[1:]))
+    rows, _ = crawler.run("staff_directory", {"url": loopback.url("pine.test")})
+    assert {row["name"] for row in rows} == {name for name, _, _ in TEACHERS}
+
+
+def test_of_a_list_that_schools_share_only_the_own_people_are_taken(crawler: Crawler, loopback: Web) -> None:
+    crawler.hosts("pine.test")
+    loopback.page("pine.test", "/", home_page("Pine Elementary", {"Staff Directory": "/staff"}))
+    places = ("Pine Elementary School", "Cedar Middle School", "Pine Elementary School, Cedar Middle School")
+    people = "".join(
+        f"<tr><td>{name}</td><td>{title}</td><td>{email}</td><td>{place}</td></tr>"
+        for (name, title, email), place in zip(TEACHERS, places, strict=True)
+    )
+    head = "<tr><th>Name</th><th>Position</th><th>Email</th><th>School</th></tr>"
+    loopback.page("pine.test", "/staff", f"<html><body><h1>Staff</h1><table>{head}{people}</table></body></html>")
+    rows, log = crawler.run("staff_directory", {"url": loopback.url("pine.test"), "name": "Pine Elementary"})
+    assert [row["name"] for row in rows] == ["Maria Alvarez", "Grace Whitman"]
+    assert "'people/elsewhere': 1" in log
