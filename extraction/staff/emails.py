@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
+import math
 import re
+from collections import Counter
 from html import unescape
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -37,6 +39,7 @@ _NO_SPAM = re.compile(r"\[?\(?\s*(?:nospam|no-spam|remove|removethis)\s*\)?\]?",
 _CODES = re.compile(r"(?:0\d{3}[\s,;|-]?){6,}")
 _LONGEST_CODES = 1_300
 """Characters: five for each of the longest address."""
+_CODE_GROUPS = re.compile(r"(?:\d{4}){6,100}")
 _PLACEHOLDER_DOMAINS = ("example.com", "example.org", "domain.com", "email.com", "sentry.io", "yourdomain.com")
 
 
@@ -147,6 +150,35 @@ def decode_character_codes(digits: str) -> str | None:
     return clean_address("".join(chr(int(code)) for code in re.findall(r"\d{4}", digits)))
 
 
+def decode_linear_codes(digits: str) -> str | None:
+    """Older Edlio's links: four digits a character, which are a multiple of its code and a constant.
+
+    Sites may have numbers of their own, so both are searched; None where no or more than one make an address of the
+    digits. The one @ of an address fixes the constant: it is a group that occurs once.
+    """
+    if not _CODE_GROUPS.fullmatch(digits):
+        return None
+    groups = [int(digits[i : i + 4]) for i in range(0, len(digits), 4)]
+    widest = math.gcd(*(group - groups[0] for group in groups))
+    single = [group for group, count in Counter(groups).items() if count == 1]
+    found = {
+        text
+        for factor in range(1, widest + 1)
+        if widest % factor == 0
+        for at in single
+        if (text := _address_of([(group - at) // factor + ord("@") for group in groups]))
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _address_of(codes: list[int]) -> str | None:
+    if not all(0 < code < 128 for code in codes):
+        return None
+    text = "".join(map(chr, codes))
+    # Before and behind the marks that `clean_address` takes off stands no address.
+    return clean_address(text) if _ADDRESS.fullmatch(text) else None
+
+
 def find_in_script(script: str) -> list[FoundEmail]:
     """Addresses that a script beside the person writes into the page."""
     found = [(decode_reversed(m["domain"], m["user"]), "reversed") for m in _INSERT_EMAIL.finditer(script)]
@@ -168,7 +200,9 @@ def find_in_link(href: str) -> list[FoundEmail]:
         return find_in_script(unquote(href))
     if "?e=" in href or "&e=" in href:
         values = parse_qs(urlsplit(href).query).get("e", [])
-        return [FoundEmail(address, "base64") for value in values if (address := decode_base64(value))]
+        found = [FoundEmail(address, "base64") for value in values if (address := decode_base64(value))]
+        codes = [FoundEmail(address, "character_codes") for value in values if (address := decode_linear_codes(value))]
+        return found or codes
     return []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from extraction.staff.document import Document, squeeze
 from extraction.staff.names import IN_COMPANY, parse_name
 
@@ -14,6 +16,8 @@ def names_only_in_labels(document: Document) -> frozenset[str]:
     names = {text for text in texts if (name := parse_name(text)) and name.likelihood > IN_COMPANY}
     if len(names) < _FEWEST:
         return frozenset()
-    printed = {word for line in document.lines for word in line.text.split()}
-    hidden = frozenset(text for text in names if not all(word in printed for word in text.split()))
+    # "Skip to main content" and "Veterans Day" print no "Skip Day"; two cells beside each other may.
+    lines = [line.text for line in document.lines if line.text]
+    near = [{*line.split(), *below.split()} for line, below in pairwise((*lines, ""))]
+    hidden = frozenset(text for text in names if not any(printed.issuperset(text.split()) for printed in near))
     return hidden if len(hidden) >= _FEWEST else frozenset()

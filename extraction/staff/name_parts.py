@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
+from extraction.staff.roles import UNKNOWN, role_of
 from extraction.staff.vocabulary import given_names, table, words
 
 _MARKS = "'’‘ʻʼ`´"
@@ -73,9 +74,16 @@ def _with_inside(rest: Brackets, inside: str, parts: list[str]) -> Brackets | No
         return replace(rest, behind=(*parts, *rest.behind))
     if all(is_honorific(part) for part in parts):
         return replace(rest, honorifics=(*rest.honorifics, *parts))
-    if len(parts) > 3 or any(not _WORD.fullmatch(part) or is_stopped(part) for part in parts):
+    if len(parts) > 3 or any(
+        not _WORD.fullmatch(part) or (is_stopped(part) and not _is_called(part)) for part in parts
+    ):
         return None
     return replace(rest, nickname=rest.nickname or inside)
+
+
+def _is_called(word: str) -> bool:
+    """Whether somebody may be called by a stop word: 'Robert "Skip" Roe', but "Jane Roe (Art)" teaches it."""
+    return key_of(word) in words("names", "given_words") and role_of(word) == UNKNOWN
 
 
 def take_apart(text: str) -> Tokens | None:
@@ -159,7 +167,8 @@ def split_name(tokens: Tokens, *, addressed: bool) -> tuple[str | None, str | No
 def _named(given: tuple[str, ...], family: tuple[str, ...]) -> tuple[str | None, str | None, str]:
     """First, middle and last name of given names in the order in which they are spoken."""
     tradition = _tradition_of(given, family[-1])
-    count = len(given) if tradition and tradition.whole_given else 1
+    is_pair = " ".join(map(key_of, given[:2])) in _paired_given_names()
+    count = len(given) if tradition and tradition.whole_given else 2 if is_pair else 1
     if tradition and len(given) > 1 and key_of(given[0]) in tradition.never_first:
         given = (*given[1:2], given[0], *given[2:])
     return " ".join(given[:count]) or None, " ".join(given[count:]) or None, " ".join(family)
@@ -251,6 +260,18 @@ def _are_given(keys: list[str], tradition: _Tradition) -> bool:
 @cache
 def _paired_surnames() -> frozenset[str]:
     return frozenset(key_of(surname) for surname in words("names", "paired_surnames"))
+
+
+@cache
+def _paired_given_names() -> frozenset[str]:
+    pairs: dict[str, str] = table("names")["paired_given_names"]
+    return frozenset(f"{first} {second}" for first, seconds in pairs.items() for second in seconds.split())
+
+
+def is_of_tradition(spoken: tuple[str, ...]) -> bool:
+    """Whether one tradition lists all words of a name, the family's first or last."""
+    ends = ((spoken[:-1], spoken[-1]), (spoken[1:], spoken[0]))
+    return any(_tradition_of(given, family) is not None for given, family in ends)
 
 
 def is_honorific(token: str) -> bool:

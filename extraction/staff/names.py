@@ -16,6 +16,7 @@ from extraction.staff.name_parts import (
     Tokens,
     is_capitalized,
     is_credential,
+    is_of_tradition,
     is_stopped,
     is_suffix,
     key_of,
@@ -23,12 +24,15 @@ from extraction.staff.name_parts import (
     take_apart,
     take_brackets,
 )
+from extraction.staff.roles import UNKNOWN, role_of
 from extraction.staff.vocabulary import given_names, words
 
 _SPACES = re.compile(r"\s+")
 _UNFIT = re.compile(r"[@\\=<>&?!#;|+_\[\]{}\d]")
 IN_COMPANY = 0.3
 """The likelihood of a phrase that is a name only among names."""
+DOUBTED = 0.35
+"""The likelihood of a phrase that is a name also where a title or an address of its own stands beside it."""
 LONGEST_NAME = 60
 """Characters of the name alone; the longest names of the measured pages have 41."""
 
@@ -76,7 +80,7 @@ def parse_name(text: str) -> PersonName | None:
         return None
     likelihood = _likelihood(tokens, surrounded=bool(honorifics or suffixes or credentials))
     if stopped := [number for number, token in enumerate(tokens.all) if is_stopped(token)]:
-        likelihood = _likelihood_in_spite(tokens.all, stopped, likelihood, bool(honorifics))
+        likelihood = _likelihood_in_spite(tokens.all, stopped, likelihood, addressed=bool(honorifics or credentials))
     if not likelihood:
         return None
     first, middle, last = split_name(tokens, addressed=bool(honorifics))
@@ -91,6 +95,15 @@ def parse_name(text: str) -> PersonName | None:
         credentials=credentials,
         nickname=brackets.nickname,
     )
+
+
+def parse_single_name(text: str) -> PersonName | None:
+    """Read one word as all that somebody is called ("Suharto"); only where nothing but names is to be expected."""
+    printed = text.strip(EDGES)
+    is_word = len(printed) >= 3 and printed.replace("'", "").isalpha() and printed[0].isupper()
+    if not is_word or printed.isupper() or is_stopped(printed) or role_of(printed) != UNKNOWN:
+        return None
+    return PersonName(text=printed, first=None, last=printed, likelihood=IN_COMPANY)
 
 
 def _is_plain(text: str) -> bool:
@@ -121,18 +134,38 @@ def _reads_aloud(spelled: list[str]) -> bool:
     )
 
 
-def _likelihood_in_spite(tokens: tuple[str, ...], stopped: list[int], likelihood: float, honorific: bool) -> float:
-    """How likely a phrase with a stop word still is a name; 0 for none.
+def _likelihood_in_spite(tokens: tuple[str, ...], stopped: list[int], likelihood: float, *, addressed: bool) -> float:
+    """How likely a phrase with stop words still is a name; 0 for none.
 
-    "Dana West" and "Mrs. Cook" are names; "Otis Register" is one where its neighbours are ("April Newsletter" is not).
+    It is `addressed` where an honorific or a degree stands beside it. "Dana West", "Mrs. Cook" and "Mai See Vang" are
+    names; "Skip Day" is one beside a title or an address, "Otis Register" where its neighbours are names ("April
+    Newsletter" is none).
     """
     last = len(tokens) - 1
-    if stopped != [last]:
-        return 0.0
-    known_first = last > 0 and key_of(tokens[0]) in given_names()
-    if key_of(tokens[last]) in words("names", "surname_words") and (honorific or known_first):
+    if is_of_tradition(tokens):
+        return likelihood if addressed or last > 1 else DOUBTED
+    is_given = key_of(tokens[0]) in given_names()
+    if not all(_is_name_too(tokens, number, is_given) for number in stopped):
+        return IN_COMPANY if is_given and stopped == [1] and last == 1 else 0.0
+    behind_given = is_given and stopped == [last] and key_of(tokens[last]) in words("names", "surname_words")
+    if addressed or behind_given:
         return likelihood
-    return IN_COMPANY if known_first and last == 1 else 0.0
+    is_title = role_of(" ".join(tokens)) != UNKNOWN
+    if is_given or 0 in stopped:
+        # "Kelly Head Nurse" is a name and a title.
+        return DOUBTED if not is_title else 0.0 if any(0 < number < last for number in stopped) else IN_COMPANY
+    # "Jazz Band", "Green Valley Church"
+    return 0.0 if is_title or any(len(token.rstrip(".")) > 1 for token in tokens[1:-1]) else IN_COMPANY
+
+
+def _is_name_too(tokens: tuple[str, ...], number: int, is_given: bool) -> bool:
+    """Whether a stop word stands where people have it for a name: as the given name, the last or a middle surname."""
+    if number == 0 and len(tokens) > 1:
+        # "Art II" is a course.
+        is_course = is_suffix(tokens[-1]) or len(tokens[-1].rstrip(".")) == 1
+        return key_of(tokens[0]) in words("names", "given_words") and not is_course
+    surnames = words("names", "surname_words") | words("names", "rare_surname_words")
+    return key_of(tokens[number]) in surnames and (number == len(tokens) - 1 or is_given)
 
 
 def _likelihood(name: Tokens, *, surrounded: bool) -> float:

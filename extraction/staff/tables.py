@@ -9,7 +9,7 @@ from itertools import pairwise
 import msgspec
 
 from extraction.staff.document import Document, Node
-from extraction.staff.drafts import Draft
+from extraction.staff.drafts import Draft, email_fit
 from extraction.staff.grids import Cell, Row, lay_out
 from extraction.staff.headers import Columns, read_header
 from extraction.staff.lines import (
@@ -22,7 +22,7 @@ from extraction.staff.lines import (
     split_names,
     split_text,
 )
-from extraction.staff.names import IN_COMPANY, PersonName, parse_name
+from extraction.staff.names import IN_COMPANY, PersonName, parse_name, parse_single_name
 from extraction.staff.vocabulary import words
 
 _NAME_SHARE = 0.5
@@ -312,7 +312,13 @@ def _row_names(cells: tuple[Cell, ...], columns: Columns) -> list[Named]:
             name = msgspec.structs.replace(turned, text=name.text, likelihood=name.likelihood, honorific=name.honorific)
         return [Named(name, None, cells[columns.last].node)] if name else []
     cell = cells[columns.name]
-    named = [] if is_vacancy(cell.text) else _names_of(cell)
+    if is_vacancy(cell.text):
+        return []
+    named = _names_of(cell)
+    single = parse_single_name(cell.text) if columns.has_header and not named else None
+    if single and any(email_fit(seen.found.address, single) for c in cells for line in c.lines for seen in line.emails):
+        # Among names, with an address that spells it.
+        return [Named(single, None, cell.node)]
     if columns.honorific >= 0 and len(named) == 1 and not named[0].name.honorific:
         name = _joined_name(cells, (columns.honorific, columns.name))
         return [Named(name, named[0].title, named[0].node)] if name else named

@@ -46,6 +46,26 @@ def test_character_codes_of_a_hidden_field_are_undone(address: str, between: str
     assert emails.find_in_hidden_field(f" {codes} ") == expected
 
 
+@given(ADDRESS, st.integers(1, 40), st.integers(0, 5_000))
+def test_numbers_of_a_link_are_undone_whatever_their_factor_and_constant(
+    address: str, factor: int, constant: int
+) -> None:
+    numbers = "".join(f"{factor * ord(letter) + constant:04d}" for letter in address)
+    assert emails.decode_linear_codes(numbers) in (address, None)
+    if factor in (1, 2):
+        link = f"/apps/email/index.jsp?e={numbers}"
+        assert emails.find_in_link(link) == [emails.FoundEmail(address, "character_codes")]
+
+
+@pytest.mark.parametrize(
+    "address", ["jane.roe@school", "jane.roe", "jane@roe@school.test", "jane roe@school.test", "jane/roe@school.test"]
+)
+def test_numbers_that_spell_no_address_stay_numbers(address: str) -> None:
+    numbers = "".join(f"{2 * ord(letter) + 1088}" for letter in address)
+    assert emails.decode_linear_codes(numbers) is None
+    assert emails.find_in_link(f"/apps/email/index.jsp?e={numbers}") == []
+
+
 @given(
     ADDRESS,
     st.sampled_from(["[at]", " [AT] ", "(at)", " AT ", " { at } "]),
@@ -70,6 +90,7 @@ def test_no_decoder_fails_or_returns_something_that_is_no_address(text: str) -> 
     found = [
         *emails.find_in_text(text),
         *emails.find_in_link(text),
+        *emails.find_in_link(f"/apps/email/index.jsp?e={text}"),
         *emails.find_in_script(text),
         *emails.find_in_hidden_field(text),
         *emails.find_in_attribute("data-email", text),

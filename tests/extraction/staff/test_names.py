@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extraction.staff.make_census_names import table
-from extraction.staff.names import IN_COMPANY, parse_name
+from extraction.staff.names import DOUBTED, IN_COMPANY, parse_name
 from extraction.staff.vocabulary import words
 
 RESERVED = (
@@ -114,6 +114,68 @@ def test_a_name_with_a_word_of_the_trade_counts_only_among_names() -> None:
     name = parse_name("Otis Register")
     assert name is not None
     assert name.likelihood == IN_COMPANY
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last", "likelihood"),
+    [
+        ("Skip Day", "Skip", "Day", DOUBTED),
+        ("Day, Skip", "Skip", "Day", DOUBTED),
+        ("Della Page", "Della", "Page", DOUBTED),
+        ("Chancellor, Della", "Della", "Chancellor", DOUBTED),
+        ("Della Day Ashdown", "Della", "Ashdown", DOUBTED),
+        ("See Vang", "See", "Vang", DOUBTED),
+        # Titles as well.
+        ("Art Bell", "Art", "Bell", IN_COMPANY),
+        ("Della Nurse", "Della", "Nurse", IN_COMPANY),
+        ("French, Art", "Art", "French", IN_COMPANY),
+        # Of a given name that no list knows, it might be a place.
+        ("Kehau Church", "Kehau", "Church", IN_COMPANY),
+        ("Maple Street", "Maple", "Street", IN_COMPANY),
+        # Sure for what stands around the word.
+        ("Mai See Vang", "Mai See", "Vang", 0.5),
+        ("Hope Street", "Hope", "Street", 0.9),
+        ("Ms. Skip Day", "Skip", "Day", 0.95),
+        ("Mrs. Page", None, "Page", 0.95),
+        ("Della Nurse, M.Ed.", "Della", "Nurse", 0.95),
+    ],
+)
+def test_a_word_that_names_seldom_are_makes_a_name_less_likely(
+    text: str, first: str | None, last: str, likelihood: float
+) -> None:
+    name = parse_name(text)
+    assert name is not None
+    assert (name.first, name.last) == (first, last)
+    assert name.likelihood == pytest.approx(likelihood) if likelihood <= DOUBTED else name.likelihood >= likelihood
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Skip Navigation",
+        "Art Club",
+        "Home Page",
+        "School Nurse",
+        "Main Street",
+        "Green Valley Church",
+        "Page Two Menu",
+        "Art II",
+        "Studio Art",
+        "Jazz Band",
+        "Kelly Head Nurse",
+        "Art I",
+        "Lane C",
+    ],
+)
+def test_words_that_are_names_make_no_name_of_a_label(text: str) -> None:
+    assert parse_name(text) is None
+
+
+def test_a_nickname_may_be_such_a_word_but_not_a_subject() -> None:
+    name = parse_name('Robert "Skip" Ashdown')
+    assert name is not None
+    assert name.nickname == "Skip"
+    assert parse_name("Jane Ashdown (Art)") is None
 
 
 def test_nicknames_and_credentials_are_kept_apart() -> None:

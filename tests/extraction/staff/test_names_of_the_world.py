@@ -129,6 +129,13 @@ def test_capitals_change_nothing_and_are_kept(first: str, last: str) -> None:
         ("Wei Ling Tan", "Wei Ling", None, "Tan"),
         ("Kathy Lee Vang", "Kathy", "Lee", "Vang"),
         ("Kim Long", "Kim", None, "Long"),
+        # Two words that are one given name, in any order of given and family name.
+        ("Jo Ann Ostrander", "Jo Ann", None, "Ostrander"),
+        ("Ostrander, Jo Ann M.", "Jo Ann", "M.", "Ostrander"),
+        ("García Lozano, María José", "María José", None, "García Lozano"),
+        ("Maria Elena Salas", "Maria", "Elena", "Salas"),
+        ("Xiu Ying Qiu", "Xiu Ying", None, "Qiu"),
+        ("Vang, Mai See", "Mai See", None, "Vang"),
         # Two surnames.
         ("Maria Garcia Lopez", "Maria", None, "Garcia Lopez"),
         ("Maria del Carmen Garcia Lopez", "Maria", "del Carmen", "Garcia Lopez"),
@@ -139,6 +146,10 @@ def test_capitals_change_nothing_and_are_kept(first: str, last: str) -> None:
         # Particles and what only looks like one.
         ("Mary St. Clair", "Mary", None, "St. Clair"),
         ("Maria E Lopez", "Maria", "E", "Lopez"),
+        ("Yusuf Abd al-Rahman", "Yusuf", None, "Abd al-Rahman"),
+        ("ʻAkauʻola, Sione", "Sione", None, "ʻAkauʻola"),
+        ("Ó Súilleabháin, Seán", "Seán", None, "Ó Súilleabháin"),
+        ("Ana dos Santos", "Ana", None, "dos Santos"),
         ("Jane mcDowell", "Jane", None, "mcDowell"),
         ("Pat deSilva", "Pat", None, "deSilva"),
         ("Doe, Jane, M.", "Jane", "M.", "Doe"),
