@@ -129,35 +129,72 @@ SCHOOL_COLUMNS = (
     "low_income_pct",
 )
 STAFF_COLUMNS = ("name", "title", "role", "email", "email_state", "phone", "department")
-LINK_COLUMNS = ("score", "url", "text", "reasons")
+LINK_COLUMNS = ("score", "url", "text")
 
 
 @app.command()
-def staff(pages: Pages, url: PageUrl = NOWHERE, as_json: AsJson = False) -> None:
+def staff(
+    pages: Pages,
+    url: PageUrl = NOWHERE,
+    as_json: AsJson = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show every block that names somebody, what speaks for it, why it is out.")
+    ] = False,
+    explain_html: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write DIR/<name>.html: the page with its blocks outlined.")
+    ] = None,
+) -> None:
     """Read the staff that web pages list.
 
     Addresses are fetched as by any crawl: robots.txt, pauses and TITLE1_CRAWL_CONTACT hold.
 
+    --explain prints each block with its reader, the headings over it, the values taken, the weight of each piece of
+    evidence beside what is enough, and why it was left out. With --json this is the key "explanation".
+
+    --explain-html DIR shows the same beside the page, which is made harmless: no scripts, forms, styles, pictures or
+    links that lead anywhere.
+
     Example: title1 extract staff https://school.example/staff --json
-    Example: title1 extract staff saved.html --url https://school.example/staff
+    Example: title1 extract staff saved.html --url https://school.example/staff --explain --explain-html seen
     """
     from extraction.staff.json_lines import staff_line  # noqa: PLC0415
     from extraction.staff.page import read_staff_page  # noqa: PLC0415
 
     load = _loader(pages, url)
+    overlays: set[Path] = set()
 
     def read(name: str) -> dict[str, Any]:
         body, at, encoding = load(name)
-        return staff_line(name, read_staff_page(body, at, encoding=encoding))
+        if not explain and explain_html is None:
+            return staff_line(name, read_staff_page(body, at, encoding=encoding))
+        from control_api.cli.explain.overlay import write_overlay  # noqa: PLC0415  most runs explain nothing
+        from extraction.staff.explanation import explain_staff_page  # noqa: PLC0415
+
+        explanation = explain_staff_page(body, at, encoding=encoding)
+        if explain_html is not None:
+            written = write_overlay(body, encoding, name, explanation, explain_html, overlays)
+            typer.echo(f"title1: {name}: see {written}", err=True)
+        line = staff_line(name, explanation.page)
+        if not explain:
+            return line
+        told = explanation if not as_json else {"enough": explanation.enough, "blocks": explanation.blocks}
+        return line | {"explanation": told}
 
     _each(pages, read, _print_staff, as_json=as_json)
 
 
 @app.command()
-def links(pages: Pages, url: PageUrl = NOWHERE, as_json: AsJson = False) -> None:
+def links(
+    pages: Pages,
+    url: PageUrl = NOWHERE,
+    as_json: AsJson = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Also print what each link's score rests on.")] = False,
+) -> None:
     """Rank a home page's links by how likely they lead to the staff list.
 
-    Example: title1 extract links https://school.example/ --json
+    --json has the reasons of each score in any case.
+
+    Example: title1 extract links https://school.example/ --explain
     """
     from extraction.staff.json_lines import links_line  # noqa: PLC0415
     from extraction.staff.links import rank_links  # noqa: PLC0415
@@ -168,7 +205,8 @@ def links(pages: Pages, url: PageUrl = NOWHERE, as_json: AsJson = False) -> None
         body, at, _ = load(name)
         return links_line(name, rank_links(body, at))
 
-    _each(pages, read, lambda line: _print_rows(line, "links", LINK_COLUMNS), as_json=as_json)
+    columns = (*LINK_COLUMNS, "reasons") if explain else LINK_COLUMNS
+    _each(pages, read, lambda line: _print_rows(line, "links", columns), as_json=as_json)
 
 
 def _loader(names: list[str], url: str) -> Callable[[str], tuple[bytes, str, str | None]]:
@@ -223,6 +261,11 @@ def _tell_warnings(line: dict[str, Any]) -> None:
 
 
 def _print_staff(line: dict[str, Any]) -> None:
+    if "explanation" in line:
+        from control_api.cli.explain.staff_tree import staff_tree  # noqa: PLC0415  most runs explain nothing
+
+        terminal().print(staff_tree(line["file"], line["explanation"]))
+        return
     if not line["people"]:
         typer.echo(f"{line['file']}: {line['outcome']}: {line['reason']}")
         return

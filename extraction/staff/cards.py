@@ -71,17 +71,23 @@ def mine_cards(document: Document, sections: Sections, taken: set[int]) -> list[
 
 def _readings(document: Document, sections: Sections, taken: set[int]) -> list[Reading]:
     readings: list[Reading] = []
-    menus = _menu_lines(document)
+    menus = menu_lines(document)
     for line in document.lines:
         if line.number in taken or line.in_menu or line.number in menus or sections.at(line.number).is_off:
             continue
-        several = read_names(line)
-        reading = None if several else read_line(line)
-        readings.extend([reading] if reading else several)
+        readings.extend(readings_of(line))
     return readings
 
 
-def _menu_lines(document: Document) -> set[int]:
+def readings_of(line: Line) -> list[Reading]:
+    """The people whom a line names by its own text."""
+    if several := read_names(line):
+        return several
+    reading = read_line(line)
+    return [reading] if reading else []
+
+
+def menu_lines(document: Document) -> set[int]:
     """The lines of lists that are nothing but links, of which few name a person."""
     found: set[int] = set()
     stack = [document.root] if document.root else []

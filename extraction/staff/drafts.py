@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import fsum
 from urllib.parse import unquote
 
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from extraction.staff.names import PersonName
 from extraction.staff.phones import FoundPhone, find_phones
 from extraction.staff.records import EmailState, Person
 from extraction.staff.roles import UNKNOWN, role_of
-from extraction.staff.sections import Sections
+from extraction.staff.sections import Section, Sections
 from extraction.staff.teaching import taught_by
 
 ENOUGH_EVIDENCE = 2.4
@@ -60,13 +61,38 @@ class Draft:
     """Evidence that the reader itself adds: a column headed "Name", marks of a CMS, many alike blocks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a draft says about a person, and how much speaks for it."""
+Weight = tuple[str, float]
+"""What speaks for a draft, in words, and how much."""
 
-    person: Person
-    evidence: float
+
+@dataclass(slots=True, eq=False)
+class Verdict:
+    """What a draft says about a person, what speaks for it, and why it is left out, if it is."""
+
     draft: Draft
+    section: Section
+    person: Person | None = None
+    """None for what is refused before anything is weighed."""
+    weights: list[Weight] = field(default_factory=list[Weight])
+    refused: str = ""
+    """Why it is left out; empty for what is kept."""
+    same_as: Verdict | None = None
+    """The verdict on the same person that is kept in its place."""
+    notes: tuple[str, ...] = ()
+    """What was left out of a person who may be kept."""
+
+    @property
+    def evidence(self) -> float:
+        """The sum of all weights, without the errors that adding decimal fractions one by one makes."""
+        return fsum(weight for _, weight in self.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The people whom the drafts of a page name, each once and in its order, and the verdict on every draft."""
+
+    people: list[Person]
+    verdicts: list[Verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +104,44 @@ class Contact:
     fit: int
 
 
-def finish(drafts: list[Draft], document: Document, sections: Sections) -> list[Person]:
-    """The people of the drafts that have enough evidence, each once."""
+def finish(drafts: list[Draft], document: Document, sections: Sections) -> Judgement:
+    """Weighs and checks all drafts; the people are those who have enough evidence."""
     contacts = [_choose_email(draft, document) for draft in drafts]
     owners: defaultdict[str, set[tuple[str | None, str | None]]] = defaultdict(set)
     for draft, contact in zip(drafts, contacts, strict=True):
         if contact:
             owners[contact.address].add((draft.name.first, draft.name.last))
-    found: list[Judged] = []
+    verdicts: list[Verdict] = []
     for draft, contact in zip(drafts, contacts, strict=True):
         # An address that several people share and that fits nobody's name is the office's.
         own = contact if contact and (contact.fit or len(owners[contact.address]) == 1) else None
-        judged = _judge(draft, own, document, sections)
-        if judged:
-            found.append(judged)
-    kept = _merge(_accept(found))
-    if len(kept) == 1 and not _stands_alone(kept[0].person):
-        return []
-    # An XPath costs as much as its element has siblings, so only those who stay get one.
-    return [replace(judged.person, path=judged.draft.node.path) for judged in kept]
+        verdict = _judge(draft, own, document, sections)
+        if contact and not own:
+            verdict.notes += (f"{contact.address} stands beside {len(owners[contact.address])} people and fits none.",)
+        verdicts.append(verdict)
+    kept = _merge(_accept([verdict for verdict in verdicts if not verdict.refused]))
+    if len(kept) == 1 and not _stands_alone(kept[0][1]):
+        kept[0][0].refused = "alone on the page, without title, known role and contact together"
+        kept = []
+    people: list[Person] = []
+    for verdict, person in kept:
+        # An XPath costs as much as its element has siblings, so only those who stay get one.
+        verdict.person = whole = replace(person, path=verdict.draft.node.path)
+        people.append(whole)
+    return Judgement(people, verdicts)
 
 
-def _accept(found: list[Judged]) -> list[Judged]:
+def _accept(found: list[Verdict]) -> list[Verdict]:
     """Those with enough evidence, and those who lack little where three or most of the same markup have it."""
     size = Counter(one.draft.group for one in found)
     sure = Counter(one.draft.group for one in found if one.draft.group and one.evidence >= ENOUGH_EVIDENCE)
     helped = {group for group, count in sure.items() if count >= min(3, max(2, 0.6 * size[group]))}
-    return [one for one in found if one.evidence + COMPANY_EVIDENCE * (one.draft.group in helped) >= ENOUGH_EVIDENCE]
+    for one in found:
+        if one.evidence < ENOUGH_EVIDENCE and one.draft.group in helped:
+            one.weights.append(("blocks of the same markup have enough", COMPANY_EVIDENCE))
+        if one.evidence < ENOUGH_EVIDENCE:
+            one.refused = "too little evidence"
+    return [one for one in found if not one.refused]
 
 
 def email_fit(address: str, name: PersonName) -> int:
@@ -134,25 +171,24 @@ def _choose_email(draft: Draft, document: Document) -> Contact | None:
     return best
 
 
-def _lines(draft: Draft, document: Document) -> tuple[Line, ...]:
+def lines_of(draft: Draft, document: Document) -> tuple[Line, ...]:
+    """The lines of the block."""
     return draft.lines or document.lines[draft.start : draft.end]
 
 
 def _emails(draft: Draft, document: Document) -> list[SeenEmail]:
     """The addresses of the block that a visitor sees. One that is hidden apart from the name is a trap for robots."""
-    seen = [email for line in _lines(draft, document) for email in line.emails]
+    seen = [email for line in lines_of(draft, document) for email in line.emails]
     return [email for email in seen if email.node.veil is None or email.node.veil is draft.name_node.veil]
 
 
-def _judge(draft: Draft, contact: Contact | None, document: Document, sections: Sections) -> Judged | None:
-    lines = _lines(draft, document)
+def _judge(draft: Draft, contact: Contact | None, document: Document, sections: Sections) -> Verdict:
+    lines = lines_of(draft, document)
     title = draft.title if draft.title and not is_vacancy(draft.title) else None
     section = sections.at(draft.start)
-    if section.is_off or sections.at(max(draft.start, draft.end - 1)).is_off or (title and is_off_title(title)):
-        return None
     text = " ".join([line.text for line in lines if line.text])
-    if not _is_printed(draft.name.text, text):
-        return None
+    if refused := _refuse(draft, title, section.off or sections.at(max(draft.start, draft.end - 1)).off, text):
+        return Verdict(draft, section, refused=refused)
     phone, extension = _choose_phone(lines)
     form = contact is None and any(line.has_form_link for line in lines)
     profile = _profile(draft, lines, document)
@@ -188,23 +224,43 @@ def _judge(draft: Draft, contact: Contact | None, document: Document, sections: 
         extension=draft.extension or extension,
         profile_url=profile,
     )
-    evidence = _weigh(draft, person, contact, lists_staff=section.lists_staff)
-    confidence = round(min(0.99, 0.4 + evidence * 0.09), 2)
+    verdict = Verdict(draft, section, weights=_weigh(draft, person, contact, lists_staff=section.lists_staff))
+    confidence = round(min(0.99, 0.4 + verdict.evidence * 0.09), 2)
     snippet = _snippet(text, [person.name, person.title, person.department, person.phone])
-    return Judged(replace(person, confidence=confidence, snippet=snippet), evidence, draft)
+    verdict.person = replace(person, confidence=confidence, snippet=snippet)
+    if draft.title and not title:
+        verdict.notes = (f"“{draft.title}” says that the post is vacant.",)
+    return verdict
 
 
-def _weigh(draft: Draft, person: Person, contact: Contact | None, *, lists_staff: bool) -> float:
-    evidence = draft.name.likelihood + draft.support
+def _refuse(draft: Draft, title: str | None, off: str | None, text: str) -> str:
+    """Why a draft is left out whatever speaks for it; empty where nothing is against it."""
+    if off:
+        return f"section off: {off}"
+    if title and is_off_title(title):
+        return f"title off: “{title}” is no post at the school"
+    return "" if _is_printed(draft.name.text, text) else "not printed: the block does not hold the name"
+
+
+def _weigh(draft: Draft, person: Person, contact: Contact | None, *, lists_staff: bool) -> list[Weight]:
+    weights = [("reads as a name", draft.name.likelihood)]
+    if draft.support:
+        weights.append((f"form of the list ({draft.method})", draft.support))
     if person.title:
-        evidence += 1.5 if person.role != UNKNOWN else 0.7
+        weights.append(("title of a known role", 1.5) if person.role != UNKNOWN else ("title", 0.7))
     if contact:
-        evidence += 2.0 if contact.fit else 1.0
-    evidence += 1.0 * (person.phone is not None or person.extension is not None) + 1.0 * (
-        person.email_state == "form_only"
-    )
-    evidence += 1.0 * (draft.name.honorific is not None) + 0.7 * (person.profile_url is not None)
-    return evidence + 1.2 * lists_staff
+        weights.append(("address that fits the name", 2.0) if contact.fit else ("address", 1.0))
+    if person.phone is not None or person.extension is not None:
+        weights.append(("telephone", 1.0))
+    if person.email_state == "form_only":
+        weights.append(("form in place of an address", 1.0))
+    if draft.name.honorific is not None:
+        weights.append(("honorific", 1.0))
+    if person.profile_url is not None:
+        weights.append(("link to a profile", 0.7))
+    if lists_staff:
+        weights.append(("heading, title or address announces staff", 1.2))
+    return weights
 
 
 def _choose_phone(lines: tuple[Line, ...]) -> tuple[FoundPhone | None, str | None]:
@@ -264,15 +320,24 @@ def _stands_alone(person: Person) -> bool:
     return bool(contact and person.title and person.role != UNKNOWN)
 
 
-def _merge(found: list[Judged]) -> list[Judged]:
+def _merge(found: list[Verdict]) -> list[tuple[Verdict, Person]]:
     """Each person once. Blocks are never mixed: of two that name the same person, one with an address wins."""
-    kept: dict[tuple[str, str], list[Judged]] = {}
+    kept: dict[tuple[str, str], list[tuple[Verdict, Person]]] = {}
     for one in found:
-        namesakes = kept.setdefault(((one.person.first or "").lower(), (one.person.last or "").lower()), [])
-        mail = one.person.email
-        same = next((k for k, other in enumerate(namesakes) if not mail or other.person.email in (None, mail)), None)
+        if (person := one.person) is None:
+            continue
+        namesakes = kept.setdefault(((person.first or "").lower(), (person.last or "").lower()), [])
+        mail = person.email
+        same = next((k for k, (_, other) in enumerate(namesakes) if not mail or other.email in (None, mail)), None)
         if same is None:
-            namesakes.append(one)
-        elif mail and not namesakes[same].person.email:
-            namesakes[same] = one
-    return sorted((one for namesakes in kept.values() for one in namesakes), key=lambda one: one.draft.start)
+            namesakes.append((one, person))
+        elif mail and not namesakes[same][1].email:
+            _give_way(namesakes[same][0], one)
+            namesakes[same] = (one, person)
+        else:
+            _give_way(one, namesakes[same][0])
+    return sorted((one for namesakes in kept.values() for one in namesakes), key=lambda one: one[0].draft.start)
+
+
+def _give_way(verdict: Verdict, other: Verdict) -> None:
+    verdict.refused, verdict.same_as = f"same person as “{other.draft.name.text}” in another block", other

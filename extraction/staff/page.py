@@ -8,20 +8,36 @@ and metadata, through the same checks) → `StaffPage`.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from extraction.staff.cards import mine_cards
 from extraction.staff.cms import mine_cms
 from extraction.staff.document import Document, read_document
-from extraction.staff.drafts import Draft, finish
+from extraction.staff.drafts import Draft, Judgement, Verdict, finish
 from extraction.staff.embedded.merging import merge_people
-from extraction.staff.embedded.reader import read_embedded
+from extraction.staff.embedded.reader import EmbeddedStaff, read_embedded
 from extraction.staff.labels import names_only_in_labels
 from extraction.staff.outcome import judge_empty
 from extraction.staff.paging import next_pages, profiles
-from extraction.staff.records import StaffPage
+from extraction.staff.records import Person, StaffPage
 from extraction.staff.sections import Sections
 from extraction.staff.tables import mine_tables
+
+
+@dataclass(frozen=True, slots=True)
+class StaffReading:
+    """What a page says, and how that came about."""
+
+    page: StaffPage
+    document: Document
+    sections: Sections
+    closed: frozenset[int]
+    """Lines of tables whose header says that no staff follows."""
+    shown: Judgement
+    """Of the blocks of the text that a reader took for somebody."""
+    data: list[Verdict]
+    """On every record of the page's data."""
 
 
 def read_staff_page(html: bytes | str, url: str, *, encoding: str | None = None) -> StaffPage:
@@ -35,20 +51,33 @@ def read_staff_page(html: bytes | str, url: str, *, encoding: str | None = None)
     Returns:
         The people with evidence, or the reason why there are none.
     """
+    return read_with_verdicts(html, url, encoding=encoding).page
+
+
+def read_with_verdicts(html: bytes | str, url: str, *, encoding: str | None = None) -> StaffReading:
+    """As `read_staff_page`, with the verdicts that it rests on."""
     document = read_document(html, url, encoding=encoding)
     if names := names_only_in_labels(document):
         document = read_document(html, url, encoding=encoding, shown_labels=names)
     sections = Sections(document)
-    drafts = _mine(document, sections)
-    shown = finish(drafts, document, sections)
+    drafts, closed = _mine(document, sections)
+    found = finish(drafts, document, sections)
     data = read_embedded(document, sections, html)
+    page = _conclude(html, document, drafts, found.people, data)
+    return StaffReading(page, document, sections, closed, found, data.verdicts)
+
+
+def _conclude(
+    html: bytes | str, document: Document, drafts: list[Draft], shown: list[Person], data: EmbeddedStaff
+) -> StaffPage:
+    """The outcome of a page by the people of its text and of its data."""
     people = merge_people(shown, data.people)
     if not people:
         markup = html if isinstance(html, str) else html.decode("latin-1")
         outcome, reason = judge_empty(document, markup, f"{data.search} {data.remark}".strip())
         return StaffPage(outcome, reason)
     where = "listed on" if shown else "listed in the data of"
-    reason = f"{len(people)} people are {where} {urlsplit(url).netloc or 'the page'}."
+    reason = f"{len(people)} people are {where} {urlsplit(document.url).netloc or 'the page'}."
     return StaffPage(
         outcome="staff",
         reason=f"{reason} {data.remark if data.people else ''}".strip(),
@@ -59,8 +88,11 @@ def read_staff_page(html: bytes | str, url: str, *, encoding: str | None = None)
     )
 
 
-def _mine(document: Document, sections: Sections) -> list[Draft]:
-    """Every reader in turn; the lines of a block that one of them read are closed to the next."""
+def _mine(document: Document, sections: Sections) -> tuple[list[Draft], frozenset[int]]:
+    """Every reader in turn; the lines of a block that one of them read are closed to the next.
+
+    Also the lines of tables that list no staff.
+    """
     drafts: list[Draft] = []
     taken: set[int] = set()
     closed: set[int] = set()
@@ -68,4 +100,4 @@ def _mine(document: Document, sections: Sections) -> list[Draft]:
         drafts.extend(draft for draft in mined if draft.start not in taken)
         taken.update(number for draft in mined for number in range(draft.start, draft.end))
     drafts.extend(mine_cards(document, sections, taken | closed))
-    return sorted(drafts, key=lambda draft: draft.start)
+    return sorted(drafts, key=lambda draft: draft.start), frozenset(closed)

@@ -25,17 +25,23 @@ class Section:
     """The headings over a line, the outermost first."""
 
     headings: tuple[str, ...]
-    is_off: bool
-    """Whether one of them says that what follows is not to be collected."""
+    off: str | None
+    """The words of one of them, or of the page's title or address, that say that what follows is not to be
+    collected, and where they stand; None where nothing says so."""
     lists_staff: bool
     """Whether one of them, or the page's own title or address, says that staff follows."""
+
+    @property
+    def is_off(self) -> bool:
+        """Whether what follows is not to be collected."""
+        return self.off is not None
 
 
 class Sections:
     """The section of every line of a page."""
 
     def __init__(self, document: Document) -> None:
-        self.page_lists_staff, self.page_is_off = _judge_page(document)
+        self.page_lists_staff, self._page_off = _judge_page(document)
         self._sections: list[Section] = []
         stack: list[tuple[int, str, int]] = []
         known: dict[tuple[tuple[int, str], ...], Section] = {}
@@ -61,16 +67,29 @@ class Sections:
         texts = tuple(text for _, text in headings)
         return Section(
             texts,
-            is_off=self.page_is_off or any(is_off(text) for text in judged),
+            off=self._page_off or next((told for text in judged if (told := _tell_off(text, "heading"))), None),
             lists_staff=self.page_lists_staff or any(says_staff(text) for text in texts),
         )
 
 
 def is_off(heading: str) -> bool:
     """Whether a heading says that what follows are no staff of the school."""
+    return _off_words(heading) is not None
+
+
+def _off_words(heading: str) -> str | None:
+    """The words of a heading that say that what follows are no staff of the school."""
+    if heading.count(" ") >= 10:
+        return None
     rest = phrases("sections", "off_except").sub(" ", heading)
     whole = phrases("sections", "off_whole").fullmatch(rest.strip(" :.-–—&"))
-    return heading.count(" ") < 10 and bool(whole or phrases("sections", "off").search(rest))
+    found = whole or phrases("sections", "off").search(rest)
+    return found[0] if found else None
+
+
+def _tell_off(text: str, place: str) -> str | None:
+    words = _off_words(text)
+    return f"“{words}” in the {place} “{text}”" if words else None
 
 
 def says_staff(heading: str) -> bool:
@@ -78,14 +97,16 @@ def says_staff(heading: str) -> bool:
     return heading.count(" ") < 10 and bool(phrases("sections", "staff").search(heading))
 
 
-def _judge_page(document: Document) -> tuple[bool, bool]:
-    """Whether the page's title and address say that it lists staff, and that it lists nobody to collect."""
+def _judge_page(document: Document) -> tuple[bool, str | None]:
+    """Whether the page's title and address say that it lists staff, or which words that it lists nobody to collect."""
     segments = [re.sub(r"[-_.%+]+", " ", part).strip() for part in unquote(urlsplit(document.url).path).split("/")]
     tail = [part for part in segments if part][-3:]
     parts = [part for part in _TITLE_PARTS.split(document.title) if part.strip()]
     lists_staff = any(says_staff(part) for part in [*parts[:3], *tail])
-    off = any(is_off(part) for part in [*parts[:1], *tail])
-    return lists_staff, off and not lists_staff
+    if lists_staff:
+        return True, None
+    told = (*(_tell_off(part, "page's title") for part in parts[:1]), *(_tell_off(part, "address") for part in tail))
+    return False, next(filter(None, told), None)
 
 
 def _place(node: Node) -> tuple[str, str]:

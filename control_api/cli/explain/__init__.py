@@ -1,1 +1,1 @@
-"""What `title1 extract schools --explain` leaves behind: each page as it was seen, beside the rows read from it."""
+"""What `title1 extract … --explain` shows: pages as they were seen, beside what was read from them and why."""

@@ -21,18 +21,19 @@ def merge_people(shown: list[Person], data: list[Person]) -> list[Person]:
     """
     if not shown or not data:
         return shown or data
-    namesakes = Counter(map(_key, shown)), Counter(map(_key, data))
-    by_name = {_key(person): person for person in data}
+    namesakes = Counter(map(person_key, shown)), Counter(map(person_key, data))
+    by_name = {person_key(person): person for person in data}
     merged = [
         _filled(person, by_name[key])
-        if (key := _key(person)) in by_name and namesakes[0][key] == namesakes[1][key] == 1
+        if (key := person_key(person)) in by_name and namesakes[0][key] == namesakes[1][key] == 1
         else person
         for person in shown
     ]
-    return [*merged, *(person for person in data if _key(person) not in namesakes[0])]
+    return [*merged, *(person for person in data if person_key(person) not in namesakes[0])]
 
 
-def _key(person: Person) -> Key:
+def person_key(person: Person) -> Key:
+    """What makes two people of one page the same."""
     return (person.first or "").casefold(), (person.last or person.name).casefold()
 
 

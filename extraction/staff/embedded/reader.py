@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urldefrag
 
 from extraction.staff.document import Document
-from extraction.staff.drafts import finish
+from extraction.staff.drafts import Judgement, Verdict, finish
 from extraction.staff.embedded.blocks import DataBlock, find_blocks, has_mark, may_hold_data
 from extraction.staff.embedded.layout import Layout, Placed
 from extraction.staff.embedded.metadata import find_metadata
@@ -32,6 +32,8 @@ class EmbeddedStaff:
     """A sentence on what lies where it is not fetched, empty mostly."""
     search: str = f"The page carries no data of its own; looked for {_SOUGHT}."
     """A sentence on what was looked through when nobody was found."""
+    verdicts: list[Verdict] = field(default_factory=list[Verdict])
+    """On every record that names somebody."""
 
 
 def read_embedded(document: Document, sections: Sections, page: str | bytes) -> EmbeddedStaff:
@@ -52,7 +54,8 @@ def read_embedded(document: Document, sections: Sections, page: str | bytes) -> 
     searches = [(block, PeopleSearch(block.value, block.name)) for block in blocks]
     records = [Placed(listed, block.place, block.method) for block, found in searches for listed in found.people]
     layout = Layout(records, document)
-    people = finish(layout.drafts, layout.document, Sections(layout.document)) if records else []
+    found = finish(layout.drafts, layout.document, Sections(layout.document)) if records else Judgement([], [])
+    people = found.people
     listing = {record.place for record in records} if people else set[str]()
     next_pages, remark = _turn([block for block in blocks if not people or block.place in listing], document, people)
     return EmbeddedStaff(
@@ -61,6 +64,7 @@ def read_embedded(document: Document, sections: Sections, page: str | bytes) -> 
         next_pages=next_pages,
         remark=remark,
         search=f"Its data ({_places(blocks)}) lists no staff; looked for {_SOUGHT}.",
+        verdicts=found.verdicts,
     )
 
 
