@@ -9,16 +9,14 @@ by hand.
 from __future__ import annotations
 
 import csv
-import io
-import zipfile
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
 import msgspec
 
 from extraction.errors import ExtractionError
+from extraction.packed_tables import opened_table
 
 _LARGEST = 512 * 2**20
 """Bytes a zipped file may have when it is inflated; the real one has about 40 million."""
@@ -79,7 +77,7 @@ def read_directory(path: Path) -> Iterator[DirectorySchool]:
     Raises:
         DirectoryError: It is neither.
     """
-    with _opened(path) as lines:
+    with opened_table(path, ending=".csv", largest=_LARGEST, error=DirectoryError) as lines:
         # Some rows have a doubled quote inside an unquoted field: the reader must not be strict.
         yield from schools_of(csv.reader(lines, strict=False))
 
@@ -111,19 +109,3 @@ def _first(values: dict[str, str], field: str, names: tuple[str, ...]) -> str | 
         if value.lower() not in _NULLS:
             return value.zfill(_WIDTHS[field]) if field in _WIDTHS and value.isdecimal() else value
     return None
-
-
-@contextmanager
-def _opened(path: Path) -> Generator[Iterable[str]]:
-    if not zipfile.is_zipfile(path):
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-            yield lines
-        return
-    with zipfile.ZipFile(path) as archive:
-        member = next((info for info in archive.infolist() if info.filename.lower().endswith(".csv")), None)
-        if member is None:
-            raise DirectoryError("The archive holds no CSV file.")
-        if member.file_size > _LARGEST:
-            raise DirectoryError("The CSV file in the archive is larger than any school directory.")
-        with archive.open(member) as packed:
-            yield io.TextIOWrapper(packed, encoding="utf-8-sig", errors="replace", newline="")

@@ -9,17 +9,15 @@ the school year, and not by their number. Plain or in the archive it is publishe
 from __future__ import annotations
 
 import csv
-import io
 import re
-import zipfile
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
 import msgspec
 
 from extraction.errors import ExtractionError
+from extraction.packed_tables import opened_table
 
 _LARGEST = 256 * 2**20
 """Bytes the text may have when it is inflated; the real one has about 20 million."""
@@ -52,7 +50,7 @@ def read_geocodes(path: Path) -> Iterator[Geocode]:
     Raises:
         GeocodeError: It is neither.
     """
-    with _opened(path) as lines:
+    with opened_table(path, ending=".txt", largest=_LARGEST, error=GeocodeError) as lines:
         yield from geocodes_of(csv.reader(lines, delimiter="|", quoting=csv.QUOTE_NONE))
 
 
@@ -94,21 +92,3 @@ def _place(cells: list[str]) -> Geocode | None:
         return None
     known = 0 < abs(latitude) <= _NORTH_OF_ALL and 0 < abs(longitude) <= _WEST_OF_ALL
     return Geocode(cells[_NCES_ID].zfill(12), latitude, longitude) if known else None
-
-
-@contextmanager
-def _opened(path: Path) -> Generator[Iterable[str]]:
-    if not zipfile.is_zipfile(path):
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-            yield lines
-        return
-    with zipfile.ZipFile(path) as archive:
-        names = [info for info in archive.infolist() if info.filename.lower().endswith(".txt")]
-        # The archive also holds notes; the largest text is the table.
-        member = max(names, key=lambda info: info.file_size, default=None)
-        if member is None:
-            raise GeocodeError("The archive holds no text file.")
-        if member.file_size > _LARGEST:
-            raise GeocodeError("The text file in the archive is larger than any file of geocodes.")
-        with archive.open(member) as packed:
-            yield io.TextIOWrapper(packed, encoding="utf-8-sig", errors="replace", newline="")
