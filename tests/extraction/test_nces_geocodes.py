@@ -60,5 +60,5 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     archive = tmp_path / "other.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("ccd.csv", "x")
-    with pytest.raises(GeocodeError, match="no .txt file"):
+    with pytest.raises(GeocodeError, match=r"no \.txt file"):
         list(read_geocodes(archive))
