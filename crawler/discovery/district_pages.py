@@ -6,22 +6,17 @@ Pure: facts in, addresses out.
 from __future__ import annotations
 
 import re
-from itertools import islice
 from urllib.parse import unquote, urlsplit
-
-from lxml import etree
-from scrapy.utils.sitemap import Sitemap
 
 from crawler.discovery.page_facts import Link, PageFacts
 from crawler.discovery.school_names import SchoolName
 from crawler.discovery.scoring import leads_only, names_school_list, registered
+from crawler.sitemaps import read_sitemap
 from crawler.sites import clean_url, host_name, page_key
 
 MOST_LINKED = 3
 _MOST_LISTS = 2
 _LONGEST_LABEL = 100
-_MOST_SITEMAP_ENTRIES = 20_000
-_MOST_SITEMAPS = 3
 _LEAST_SQUEEZED = 5
 """Letters of a school's own words that a host's label must have in a row to be told from chance."""
 
@@ -51,16 +46,9 @@ def school_lists(facts: PageFacts) -> list[str]:
 
 def sitemap_links(body: bytes, name: SchoolName) -> tuple[list[str], list[str]]:
     """Reads a sitemap: the shortest addresses that name the school, and the sitemaps that it refers to."""
-    try:
-        sitemap = Sitemap(body)
-        places = [entry["loc"] for entry in islice(sitemap, _MOST_SITEMAP_ENTRIES) if "loc" in entry]
-    except (etree.XMLSyntaxError, StopIteration, ValueError):
-        return [], []
-    urls = [url for place in places if (url := clean_url(place.strip())) is not None]
-    if sitemap.type == "sitemapindex":
-        return [], urls[:_MOST_SITEMAPS]
-    homes = dict.fromkeys(home for url in urls if (home := _home_in(url, name)) is not None)
-    return sorted(homes, key=len)[:MOST_LINKED], []
+    found = read_sitemap(body)
+    homes = dict.fromkeys(home for url in found.pages if (home := _home_in(url, name)) is not None)
+    return sorted(homes, key=len)[:MOST_LINKED], found.sitemaps
 
 
 def _sureness(link: Link, name: SchoolName, *, by_address: bool) -> int | None:

@@ -17,6 +17,7 @@ from collections import defaultdict
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urljoin
 
 import msgspec
 from scrapy.http import HtmlResponse, Response
@@ -26,11 +27,12 @@ from w3lib.encoding import http_content_type_encoding
 from crawler.belonging import people_of
 from crawler.discovery.school_names import SchoolName
 from crawler.items import PageItem, TargetItem, TargetState
+from crawler.sitemaps import read_sitemap
 from crawler.sites import clean_url, prefix_of, same_host, site_after, start_addresses, under
 from crawler.spiders.base import Problem, VisitSpider, now
 from crawler.targets import SchoolTarget
 from crawler.visits import HeldPerson, Step, Visit
-from extraction.staff.links import SECTION, known_paths, rank_links
+from extraction.staff.links import SECTION, known_paths, rank_addresses, rank_links
 from extraction.staff.page import read_staff_page
 from extraction.staff.records import Person, RankedLink, StaffPage
 
@@ -57,7 +59,10 @@ _FADE = 0.9
 """What a link is worth one page further from the home page."""
 _WORTH_AFTER_LIST = 0.5
 """Once people were found, only links that promise at least this much are still followed."""
-_NEXT_SCORE, _PROFILE_SCORE, _GUESS_SCORE = 2.0, 0.45, 0.05
+_NEXT_SCORE, _PROFILE_SCORE = 2.0, 0.45
+_GUESS_SCORE, _SITEMAP_SCORE, _RARE_GUESS_SCORE = 0.05, 0.04, 0.03
+_COMMON_PATHS = 8
+"""Well-known paths that are tried before the sitemap is."""
 
 # What a visit reached, the best first: one word of its pages is the word of the school.
 _BEST_FIRST = (
@@ -115,6 +120,8 @@ class StaffDirectorySpider(VisitSpider):
     def read_page(self, response: Response, visit: Visit, step: Step) -> list[Any]:
         if step.kind == "home":
             visit.site = site_after(step.url, response.url)
+        elif step.kind == "sitemap":
+            return self._read_sitemap(response, visit, step)
         elif not self._is_inside(response.url, step.note, visit):
             return self.miss_page(
                 Problem("off_site", f"it led to another site: {response.url}", response.status), visit, step
@@ -135,6 +142,8 @@ class StaffDirectorySpider(VisitSpider):
 
     @override
     def miss_page(self, problem: Problem, visit: Visit, step: Step) -> list[Any]:
+        if step.kind == "sitemap":
+            return []  # most sites have none, and it is no page of theirs
         _note(visit, problem.outcome, problem.reason)
         missed = PageItem(visit.school.key, step.url, problem.status, problem.outcome, problem.reason, now())
         return [missed, *(self._release(visit, step.url) if step.kind == "profile" else [])]
@@ -144,8 +153,11 @@ class StaffDirectorySpider(VisitSpider):
         if visit.guessed or visit.people or not visit.answered:
             return
         visit.guessed = True
-        for path in known_paths(visit.site):
-            self._offer(visit, Step(path, "guess", _GUESS_SCORE, _DEEPEST - 1))
+        for place, path in enumerate(known_paths(visit.site)):
+            score = _GUESS_SCORE if place < _COMMON_PATHS else _RARE_GUESS_SCORE
+            self._offer(visit, Step(path, "guess", score, _DEEPEST - 1))
+        # What the site lists itself is worth more than an uncommon path.
+        visit.offer(Step(urljoin(visit.site, "/sitemap.xml"), "sitemap", _SITEMAP_SCORE))
 
     @override
     def conclude(self, visit: Visit) -> list[Any]:
@@ -165,6 +177,17 @@ class StaffDirectorySpider(VisitSpider):
             people=len(visit.people),
         )
         return [*released, end]
+
+    def _read_sitemap(self, response: Response, visit: Visit, step: Step) -> list[Any]:
+        if not same_host(response.url, visit.site):
+            return []
+        found = read_sitemap(response.body)
+        for link in rank_addresses((url for url in found.pages if under(url, visit.site)), visit.site):
+            self._offer(visit, Step(link.url, "link", min(link.score, 1.0), _DEEPEST - 1))
+        if step.depth == 0:
+            for url in found.sitemaps:
+                visit.offer(Step(url, "sitemap", _SITEMAP_SCORE, 1))
+        return []
 
     def _without_others(self, page: StaffPage, school: SchoolTarget) -> StaffPage:
         """The page without the people of other schools that it lists, too."""

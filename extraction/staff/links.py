@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from urllib.parse import unquote, urljoin, urlsplit
@@ -59,6 +60,12 @@ def rank_links(html: bytes | str, url: str, *, limit: int = 20, prefix: str | No
             best[target] = ranked
     # Equal scores keep the order of the page: what stands first in a menu is meant first.
     return sorted(best.values(), key=lambda link: -link.score)[:limit]
+
+
+def rank_addresses(addresses: Iterable[str], site: str, *, limit: int = 5) -> list[RankedLink]:
+    """The addresses of a sitemap that may be staff lists, best first, by the words of their paths below `site`."""
+    found = [ranked for address in addresses if (ranked := _rank(address, "", "", site, None))]
+    return sorted(found, key=lambda link: (-link.score, len(link.url)))[:limit]
 
 
 def known_paths(base_url: str) -> list[str]:

@@ -319,3 +319,23 @@ def test_of_a_list_that_schools_share_only_the_own_people_are_taken(crawler: Cra
     rows, log = crawler.run("staff_directory", {"url": loopback.url("pine.test"), "name": "Pine Elementary"})
     assert [row["name"] for row in rows] == ["Maria Alvarez", "Grace Whitman"]
     assert "'people/elsewhere': 1" in log
+
+
+def test_a_list_that_no_link_leads_to_is_found_by_the_sitemap(crawler: Crawler, loopback: Web) -> None:
+    crawler.hosts("pine.test", "other.test")
+    loopback.page("pine.test", "/", home_page("Pine Elementary", {"Lunch": "/lunch"}))
+    index = f"<sitemapindex><sitemap><loc>{loopback.url('pine.test', '/pages.xml')}</loc></sitemap></sitemapindex>"
+    pages = ("/lunch", "/who/our-staff-2026", "/calendar")
+    urls = [*(loopback.url("pine.test", path) for path in pages), loopback.url("other.test", "/staff")]
+    listed = "".join(f"<url><loc>{url}</loc></url>" for url in urls)
+    xml = {"headers": {"Content-Type": "application/xml"}}
+    loopback.page("pine.test", "/sitemap.xml", index, **xml)
+    loopback.page("pine.test", "/pages.xml", f"<urlset>{listed}</urlset>", **xml)
+    loopback.page("pine.test", "/who/our-staff-2026", staff_table(*TEACHERS))
+    rows, _ = crawler.run("staff_directory", {"url": loopback.url("pine.test")})
+    assert {row["name"] for row in rows} == {name for name, _, _ in TEACHERS}
+    assert not loopback.paths("other.test")
+    asked = loopback.paths("pine.test")
+    # The commonest paths first; behind the list that was found nobody goes on guessing.
+    assert 4 <= asked.index("/sitemap.xml") <= 12
+    assert asked[-1] == "/who/our-staff-2026"
