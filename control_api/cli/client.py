@@ -18,6 +18,8 @@ from control_api.cli.errors import CliError
 CALL_SECONDS = 60.0
 SILENCE_SECONDS = 60.0
 """A stream pings more often than this; one that is silent for longer is opened again."""
+_PAGE = 200
+"""Items of one answer; the API gives no more."""
 FINAL_EVENTS = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -57,6 +59,18 @@ class ApiClient:
         """The JSON answer to a GET."""
         wanted = {name: value for name, value in params.items() if value is not None}
         return self._call("GET", path, params=wanted).json()
+
+    def items(self, path: str, most: int, **params: Any) -> list[Any]:
+        """The first `most` items of a list that the API gives page by page."""
+        found: list[Any] = []
+        cursor: str | None = None
+        while len(found) < most:
+            page = self.get(path, limit=min(most - len(found), _PAGE), cursor=cursor, **params)
+            found += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                break
+        return found
 
     def post(self, path: str, body: Any = None) -> Any:
         """The JSON answer to a POST; a repeat after a broken connection is the same request."""

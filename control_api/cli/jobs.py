@@ -32,14 +32,7 @@ def list_jobs(
     Example: title1 jobs list --state running --json
     """
     with api_client() as client:
-        jobs: list[dict[str, Any]] = []
-        cursor: str | None = None
-        while len(jobs) < most:
-            page = client.get("/api/v1/jobs", state=state, kind=kind, limit=min(most - len(jobs), 200), cursor=cursor)
-            jobs += page["items"]
-            cursor = page["next"]
-            if cursor is None:
-                break
+        jobs: list[dict[str, Any]] = client.items("/api/v1/jobs", most, state=state, kind=kind)
     if as_json:
         for job in jobs:
             typer.echo(msgspec.json.encode(job).decode())

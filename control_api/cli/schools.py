@@ -17,7 +17,6 @@ from control_api.cli.terminal import terminal
 app = typer.Typer(help="The official school directory, and links to it.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object a line.")]
-PAGE = 200
 
 
 @app.command("import")
@@ -88,25 +87,16 @@ def links(
 
     Example: title1 schools links --state TX --json
     """
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
     with api_client() as client:
-        while len(found) < most:
-            page = client.get(
-                "/api/v1/links",
-                linked=in_state,
-                state=state,
-                document_id=document,
-                limit=min(most - len(found), PAGE),
-                cursor=cursor,
-            )
-            found += page["items"]
-            cursor = page["next"]
-            if cursor is None:
-                break
+        found: list[dict[str, Any]] = client.items(
+            "/api/v1/links", most, linked=in_state, state=state, document_id=document
+        )
     if as_json:
         for line in found:
             typer.echo(msgspec.json.encode(line).decode())
+        return
+    if not found:
+        typer.echo(f"No link is in the state {in_state}.")
         return
     table = Table("id", "listed as", "district", "score", "NCES id", "directory", "its district", box=None)
     for line in found:

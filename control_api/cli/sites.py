@@ -18,7 +18,6 @@ app = typer.Typer(help="Schools' websites: find, review, decide, ask why.", no_a
 SchoolId = Annotated[int, typer.Argument(help="The school's id, as `title1 sites review` shows it.")]
 Url = Annotated[str, typer.Argument(help="The site's address.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object a line.")]
-PAGE = 200
 
 
 @app.command()
@@ -33,25 +32,16 @@ def review(
 
     Example: title1 sites review --state TX --json
     """
-    items: list[dict[str, Any]] = []
-    cursor: str | None = None
     with api_client() as client:
-        while len(items) < most:
-            page = client.get(
-                "/api/v1/websites/review",
-                state=state,
-                district=district,
-                job_id=job,
-                limit=min(most - len(items), PAGE),
-                cursor=cursor,
-            )
-            items += page["items"]
-            cursor = page["next"]
-            if cursor is None:
-                break
+        items: list[dict[str, Any]] = client.items(
+            "/api/v1/websites/review", most, state=state, district=district, job_id=job
+        )
     if as_json:
         for item in items:
             typer.echo(msgspec.json.encode(item).decode())
+        return
+    if not items:
+        typer.echo("No website waits for a person.")
         return
     table = Table("id", "school", "place", "score", "candidate", "named by", box=None)
     for item in items:
