@@ -79,4 +79,6 @@ async def test_the_sheet_is_in_its_frame(web: SchoolWeb, page: Page) -> None:
 async def test_a_page_that_reloads_elsewhere_ends_at_the_new_site(web: SchoolWeb, page: Page) -> None:
     old = next(one for one in web.world.moved if one.move == "moved_refresh")
     await page.goto(f"http://{old.host}:{web.port}/")
-    await page.wait_for_url(f"http://{web.world.school(old.school).host}:{web.port}/", timeout=SLOW_MS)
+    home = f"http://{web.world.school(old.school).host}:{web.port}/"
+    await page.wait_for_url(home, timeout=SLOW_MS)
+    assert page.url == home

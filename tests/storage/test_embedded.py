@@ -188,12 +188,19 @@ def test_the_server_is_set_for_our_use_and_for_safety(data_dir: Path) -> None:
     assert (data_dir / "postgres").stat().st_mode & 0o077 == 0
 
 
+def database_of(address: str) -> str:
+    """The database that an address leads to, asked of its server."""
+    with psycopg.connect(address) as connection:
+        (name,) = connection.execute("SELECT current_database()").fetchone() or ("",)
+    return str(name)
+
+
 def test_a_database_that_was_dropped_is_made_again(data_dir: Path) -> None:
     with EmbeddedPostgres(data_dir) as postgres:
         address = postgres.acquire()
         with psycopg.connect(address.replace("/title1?", "/postgres?"), autocommit=True) as connection:
             connection.execute("DROP DATABASE title1")
-        psycopg.connect(postgres.acquire()).close()
+        assert database_of(postgres.acquire()) == "title1"
 
 
 def test_the_server_lives_until_its_last_user_leaves(data_dir: Path) -> None:
@@ -260,7 +267,7 @@ def test_a_user_who_comes_while_the_server_stops_gets_a_fresh_one(data_dir: Path
         postgres.release()
         time.sleep(pause_seconds)
     with EmbeddedPostgres(data_dir) as postgres:
-        psycopg.connect(postgres.acquire()).close()
+        assert database_of(postgres.acquire()) == "title1"
 
 
 def test_a_new_user_waits_for_the_keeper_that_stops(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,12 +334,12 @@ def test_a_stale_pid_file_does_not_keep_the_server_down(data_dir: Path, pid: int
     stale = f"{pid}\n{data_dir}/postgres\n1700000000\n5432\n{data_dir}/postgres\n\n        0         0\nready   \n"
     (data_dir / "postgres" / "postmaster.pid").write_text(stale)
     with EmbeddedPostgres(data_dir) as postgres:
-        psycopg.connect(postgres.acquire()).close()
+        assert database_of(postgres.acquire()) == "title1"
 
 
 def test_settings_of_the_users_own_postgres_programs_do_not_reach_ours(data_dir: Path, start_user: StartUser) -> None:
     user = start_user(data_dir, PGPORT="1", PGDATA="/nonexistent", PGUSER="nobody", PGDATABASE="other")
-    psycopg.connect(first_line(user)).close()
+    assert database_of(first_line(user)) == "title1"
 
 
 def test_a_server_that_cannot_start_is_told_with_the_end_of_its_log(data_dir: Path) -> None:
