@@ -57,7 +57,7 @@ def read_line(line: Line) -> Reading | None:
         return None
     label = labelled(line.text)
     text = bare_text(label[1] if label and label[0] == "name" else line.text)
-    name = parse_name(text)
+    name = _name_within(text, line.text)
     first = parse_name(line.pieces[0].text) if name and len(line.pieces) > 1 else None
     # "<b>Jane Doe</b> Lark Hollow" has the shape of one long name; its markup says where the name ends.
     if name and not (first and _goes_on(first, name)):
@@ -108,10 +108,16 @@ def split_names(text: str) -> list[tuple[PersonName, str | None]]:
 
 def split_text(text: str) -> tuple[PersonName, str | None] | None:
     """A name, or a name and a title, of a text without markup, such as a table cell."""
-    text = bare_text(text)
-    if name := parse_name(text):
+    bare = bare_text(text)
+    if name := _name_within(bare, text):
         return name, None
-    return _separate(text)
+    return _separate(bare)
+
+
+def _name_within(bare: str, printed: str) -> PersonName | None:
+    """The name that a text is, without its addresses and numbers; what stood around one of these is no one name."""
+    name = parse_name(bare)
+    return name if name and name.text in squeeze(printed) else None
 
 
 # A cell is asked what it is by several votes, and titles repeat on a page.

@@ -194,3 +194,8 @@ def test_a_page_that_only_loads_a_challenge_is_blocked() -> None:
     assert read_staff_page(frame, "https://x.example/staff").outcome == "blocked"
     # The same script stands on pages that are delivered.
     assert read('<script src="/_Incapsula_Resource?x=1"></script><p>' + "We love to read. " * 20).outcome == "no_staff"
+
+
+def test_what_stands_around_an_address_is_no_one_name() -> None:
+    page = read_staff_page("Principal <div>Jane Doe jd@wexford.example Jane Doe ", "https://wexford.example/staff")
+    assert all(person.name in person.snippet for person in page.people)
