@@ -90,19 +90,22 @@ def schools(
         line = document_line(str(path), kept) | ({"csv": csv_rows(str(path), kept)} if as_csv else {})
         return line | ({"llm": asked.report} if asked is not None else {})
 
-    def show(line: dict[str, Any]) -> None:
-        if as_csv:
-            typer.echo(csv_text(line["csv"]), nl=False)
-        else:
-            _print_rows(line, "schools", SCHOOL_COLUMNS)
-        _tell_warnings(line)
-        if told := line.get("llm"):
-            cost = f"{told['calls']} questions, {told['tokens']:,} tokens, ${told['dollars']:.4f}"
-            typer.echo(f"title1: {line['file']}: asked the model: {cost}", err=True)
-
     if as_csv:
         typer.echo(csv_text([CSV_COLUMNS]), nl=False)
-    _each(files, read, show, as_json=as_json)
+    _each(files, read, _show_schools, as_json=as_json)
+
+
+def _show_schools(line: dict[str, Any]) -> None:
+    from control_api.cli.school_table import csv_text  # noqa: PLC0415  each command loads only what it needs
+
+    if "csv" in line:
+        typer.echo(csv_text(line["csv"]), nl=False)
+    else:
+        _print_rows(line, "schools", SCHOOL_COLUMNS)
+    _tell_warnings(line)
+    if told := line.get("llm"):
+        cost = f"{told['calls']} questions, {told['tokens']:,} tokens, ${told['dollars']:.4f}"
+        typer.echo(f"title1: {line['file']}: asked the model: {cost}", err=True)
 
 
 def _asked_run(dollars: float | None) -> AskedRun:

@@ -137,8 +137,6 @@ class Document:
     tables: tuple[Node, ...]
     base_url: str
     text_length: int
-    script_text: str
-    """The beginnings of the scripts, where marks of script applications are looked for."""
     labels: tuple[str, ...] = ()
     """What pictures and blocks tell a screen reader."""
     shown_labels: frozenset[str] = frozenset()
@@ -163,7 +161,7 @@ def read_document(
     """Parse a page, however damaged it is. Each label that is to be shown becomes a line of its own."""
     root = parse_html(page, encoding=encoding)
     if root is None:
-        return Document(url, "", (), None, (), url, 0, "")
+        return Document(url, "", (), None, (), url, 0)
     return _Walk(root, url, shown_labels).read()
 
 
@@ -182,7 +180,6 @@ class _Walk:
         self.url = url
         self.lines: list[Line] = []
         self.tables: list[Node] = []
-        self.scripts: list[str] = []
         self.pieces: list[Piece] = []
         self.emails: list[SeenEmail] = []
         self.links: list[Link] = []
@@ -207,7 +204,6 @@ class _Walk:
             tables=tuple(self.tables),
             base_url=base_url,
             text_length=sum(len(line.text) for line in self.lines),
-            script_text="\n".join(self.scripts),
             labels=tuple(self.labels),
             shown_labels=self.shown_labels,
         )
@@ -292,7 +288,6 @@ class _Walk:
 
     def _read_script(self, element: html.HtmlElement, parent: Node | None) -> None:
         text = element.text or ""
-        self.scripts.append((element.get("src") or "") + " " + (element.get("id") or "") + " " + text[:2000])
         if parent is not None and ("mail" in text.lower() or "swrot13" in text):
             self._add_emails(emails.find_in_script(text), parent)
 

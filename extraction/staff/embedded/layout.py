@@ -64,7 +64,6 @@ class Layout:
             tables=(),
             base_url=page.base_url,
             text_length=sum(len(line.text) for line in self.lines),
-            script_text="",
         )
 
     def _draft(self, placed: Placed, root: Node) -> Draft:
