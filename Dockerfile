@@ -29,7 +29,8 @@ COPY --from=build /opt/title1 /opt/title1
 WORKDIR /app
 # `scrapy` finds the crawler by this file.
 COPY scrapy.cfg ./
-ENV PATH=/opt/title1/bin:$PATH PYTHONUNBUFFERED=1 TITLE1_DATA_DIR=/var/lib/title1
+# A container without privileges is the browser's cage; Chromium's own needs some of them.
+ENV PATH=/opt/title1/bin:$PATH PYTHONUNBUFFERED=1 TITLE1_DATA_DIR=/var/lib/title1 TITLE1_BROWSER_SANDBOX=false
 USER title1
 VOLUME /var/lib/title1
 EXPOSE 8000

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from scrapy.settings import BaseSettings
 
 from crawler.crawl_settings import PRODUCT, crawl_settings
+from extraction.llm.settings import LlmSettings
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 _HANDLER = "crawler.middlewares.address_guard.GuardedDownloadHandler"
+_BROWSER_HANDLER = "crawler.browser.transport.BrowserDownloadHandler"
 _FEEDS = "crawler.feeds"
 
 _DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
@@ -39,33 +41,46 @@ _PIPELINES: dict[str, int] = {
     "crawler.pipelines.normalize.NormalizePipeline": 100,
     "crawler.pipelines.check.CheckPipeline": 200,
 }
+# Only a harvest with a model asks one; the others do not even import what asking needs.
+_ASKING_PIPELINES: dict[str, int] = {"crawler.pipelines.ask.AskPipeline": 50}
 # Only a crawl for a job has a database; by hand, these are not even imported.
 _JOB_PIPELINES: dict[str, int] = {"crawler.pipelines.store.StorePipeline": 900}
-_JOB_EXTENSIONS: dict[str, int] = {"crawler.extensions.job_report.JobReport": 0}
+_EXTENSIONS: dict[str, int | None] = {
+    "crawler.extensions.memory.MemoryLimit": 0,
+    # Ours stands in its place.
+    "scrapy.extensions.memusage.MemoryUsage": None,
+}
+_JOB_EXTENSIONS: dict[str, int | None] = {"crawler.extensions.job_report.JobReport": 0}
 
 
 class CrawlAddon:
     """The project's add-on."""
 
-    def __init__(self, *, for_job: bool = False) -> None:
+    def __init__(self, *, for_job: bool = False, asks: bool = False, in_browser: bool = False) -> None:
         self._for_job = for_job
+        self._asks = asks
+        self._in_browser = in_browser
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> CrawlAddon:
         """Builds the add-on for a crawl."""
-        return cls(for_job=bool(getattr(crawler.spider, "job", None)))
+        spider = crawler.spider
+        asks = crawler.spidercls.name == "staff_directory" and LlmSettings().configured_for_staff
+        in_browser = bool(getattr(spider, "in_browser", False))
+        return cls(for_job=bool(getattr(spider, "job", None)), asks=asks, in_browser=in_browser)
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Sets what the project decides; the command line still wins where it can only make a crawl slower."""
         operator = crawl_settings()
+        handler = _BROWSER_HANDLER if self._in_browser else _HANDLER
         own: dict[str, Any] = {
             "SCHEDULER": "crawler.journal.JournalScheduler",
             "DUPEFILTER_CLASS": "crawler.journal.SeenFilter",
             "REQUEST_FINGERPRINTER_CLASS": "crawler.fingerprints.VisitFingerprinter",
             "DOWNLOADER": "crawler.middlewares.politeness.PoliteDownloader",
             "DOWNLOAD_HANDLERS": {
-                "http": _HANDLER,
-                "https": _HANDLER,
+                "http": handler,
+                "https": handler,
                 "data": None,
                 "file": None,
                 "ftp": None,
@@ -90,8 +105,10 @@ class CrawlAddon:
         settings.set("DOWNLOAD_DELAY", slower, priority="cmdline")
         parts: dict[str, dict[str, Any]] = {
             "DOWNLOADER_MIDDLEWARES": _DOWNLOADER_MIDDLEWARES,
-            "ITEM_PIPELINES": _PIPELINES | (_JOB_PIPELINES if self._for_job else {}),
-            "EXTENSIONS": _JOB_EXTENSIONS if self._for_job else {},
+            "ITEM_PIPELINES": (
+                _PIPELINES | (_ASKING_PIPELINES if self._asks else {}) | (_JOB_PIPELINES if self._for_job else {})
+            ),
+            "EXTENSIONS": _EXTENSIONS | (_JOB_EXTENSIONS if self._for_job else {}),
         }
         for setting, places in parts.items():
             for path, place in places.items():

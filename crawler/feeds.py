@@ -42,6 +42,7 @@ _PERSON_FIELDS = (
     "grades",
     "profile_url",
     "confidence",
+    "method",
 )
 
 
@@ -69,7 +70,12 @@ class FeedRows:
         return [
             {field: getattr(person, field) for field in _PERSON_FIELDS}
             | place
-            | {"url": page.url, "snippet": person.snippet, "fetched_at": page.fetched_at.isoformat()}
+            | {
+                "url": page.url,
+                "page": person.page,
+                "snippet": person.snippet,
+                "fetched_at": page.fetched_at.isoformat(),
+            }
             for person in page.people
         ]
 

@@ -7,10 +7,11 @@ are when a spider is run by hand.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
-from crawler.visits import Tried
+from crawler.visits import Noted, Tried
+from extraction.staff.asking.blocks import DoubtfulBlock
 from extraction.staff.records import Person
 
 TargetState = Literal["done", "failed", "skipped"]
@@ -52,6 +53,8 @@ class PageItem:
     reason: str
     fetched_at: datetime
     people: list[Person] = field(default_factory=list[Person])
+    doubts: list[DoubtfulBlock] = field(default_factory=list[DoubtfulBlock])
+    """Blocks about which a model is to be asked, until it was; empty in a crawl without one."""
 
 
 @dataclass(slots=True)
@@ -69,3 +72,17 @@ class TargetItem:
     people: int = 0
     tried: list[Tried] = field(default_factory=list[Tried])
     """Discovery: the providers in the order in which they were asked, and what came of each."""
+
+
+@dataclass(slots=True)
+class WaitingItem:
+    """A school's turn in a crawl that goes on in another process, which has a browser."""
+
+    target: str
+    reason: str
+    noted: Noted
+
+
+def now() -> datetime:
+    """Returns the time for `fetched_at`."""
+    return datetime.now(UTC)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import cast, func, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.database import Database
 from storage.leases import Lease, current_lease
@@ -49,12 +50,16 @@ async def open_session(job: str, attempt: int) -> JobSession:
 
 
 async def report_end(session: JobSession, reason: str, stats: dict[str, Any]) -> None:
-    """Writes why the spider ended to its attempt's row; a late report cannot disturb a newer attempt's."""
+    """Writes why the spider ended to its attempt's row, and adds its statistics to those that are there.
+
+    A late report cannot disturb a newer attempt's.
+    """
+    known = func.coalesce(JobAttempt.stats, cast({}, JSONB))
     async with session.database.tenant(session.lease.organization_id) as connection:
         await connection.execute(
             update(JobAttempt)
             .where(JobAttempt.job_id == session.lease.job_id, JobAttempt.number == session.lease.attempt)
-            .values(finish_reason=reason, stats=stats)
+            .values(finish_reason=reason, stats=known.op("||")(cast(stats, JSONB)))
         )
 
 

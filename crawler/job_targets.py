@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+import msgspec
+from sqlalchemy import Row
+
+from crawler.browser.second_look import Noted, resumed
 from crawler.job_session import open_session
 from crawler.targets import SchoolTarget
+from crawler.visits import Visit
 from extraction.nces import DirectorySchool
 from storage.directory import COLUMNS, directory_of_states
 from storage.targets import pending_schools
@@ -20,14 +26,25 @@ async def load(job: str, attempt: int) -> list[SchoolTarget]:
     session = await open_session(job, attempt)
     async with session.database.tenant(session.lease.organization_id) as connection:
         rows = await pending_schools(connection, session.lease.job_id)
+    return [_school(row) for row in rows]
+
+
+async def load_waiting(job: str, attempt: int) -> list[Visit]:
+    """The schools of a job that were left for a browser, as their first look left them."""
+    session = await open_session(job, attempt)
+    async with session.database.tenant(session.lease.organization_id) as connection:
+        rows = await pending_schools(connection, session.lease.job_id, in_browser=True)
     return [
-        SchoolTarget(
-            key=str(row.id),
-            rejected=tuple(row.rejected or ()),
-            **{name: getattr(row, name) for name in SCHOOL_FIELDS},
-        )
-        for row in rows
+        resumed(_school(row), msgspec.convert(row.noted[0], Noted), row.visited or (), row.reason or "") for row in rows
     ]
+
+
+def _school(row: Row[Any]) -> SchoolTarget:
+    return SchoolTarget(
+        key=str(row.id),
+        rejected=tuple(row.rejected or ()),
+        **{name: getattr(row, name) for name in SCHOOL_FIELDS},
+    )
 
 
 async def load_directory(job: str, attempt: int, states: Iterable[str]) -> list[DirectorySchool]:

@@ -5,6 +5,10 @@ takes out those that left the engine. A request leaves the engine only after its
 its items left the pipelines; so a crash can repeat the last half second and what was under way, and can lose nothing.
 Without `JOBDIR` there is no file and only the memory queues work.
 
+A visit is a chain of requests, of which one is to do at any time. A page whose items could not be stored yet and the
+page that its callback asked for next may both be in the file when a crash comes: the next run begins the chain at the
+older one, or every crash would make two chains of one.
+
 Requests are written as msgpack, which holds plain values and nothing else: no code is run by opening a journal.
 """
 
@@ -25,6 +29,7 @@ from scrapy.utils.job import job_dir
 from scrapy.utils.request import request_from_dict
 from typing_extensions import override
 
+from crawler.fingerprints import SCHOOL_KEY
 from crawler.middlewares.politeness import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -213,14 +218,23 @@ class JournalScheduler(Scheduler):
 
     def _resume(self, journal: Journal, spider: Spider) -> None:
         self._filter.seen |= journal.fingerprints()
-        pending = journal.pending()
-        for number, packed in pending:
+        begun: set[str] = set()
+        resumed = 0
+        for number, packed in journal.pending():
             request = request_from_dict(packed, spider=spider)
+            school: str | None = request.meta.get(SCHOOL_KEY)
+            if school in begun:
+                journal.finish(number)
+                self._count("chains_joined")
+                continue
+            if school is not None:
+                begun.add(school)
             self._waiting[request] = number
             self.mqs.push(request)
-        if pending:
-            _logger.info("Resuming the crawl: %d requests to do", len(pending))
-            self._crawl.stats.set_value("scheduler/resumed", len(pending))
+            resumed += 1
+        if resumed:
+            _logger.info("Resuming the crawl: %d requests to do", resumed)
+            self._crawl.stats.set_value("scheduler/resumed", resumed)
 
     def _flush(self) -> None:
         self._note_finished()

@@ -61,6 +61,12 @@ class HostParkedError(Refusal):
     later = True
 
 
+class NotShownError(Refusal):
+    """No browser is here, or it could not show the page."""
+
+    outcome = "not_shown"
+
+
 class CrawlStoppingError(Refusal):
     """The crawl is ending: the request goes back to the journal untouched."""
 

@@ -33,6 +33,8 @@ class Step(msgspec.Struct):
     """Addresses to try instead when this one cannot be had, such as the same with https."""
     source: str = ""
     """The page that linked to it, where that speaks for it."""
+    shown: bool = False
+    """Whether it is to be shown in a browser."""
 
 
 class HeldPerson(msgspec.Struct):
@@ -52,6 +54,17 @@ class Tried(msgspec.Struct):
     found: int = 0
     """Candidates that it named."""
     detail: str = ""
+
+
+class Noted(msgspec.Struct, frozen=True):
+    """What a visit leaves for a process with a browser."""
+
+    site: str
+    shells: list[Step]
+    people: list[str]
+    """Keys of the people found."""
+    answered: int
+    """Pages that could be read."""
 
 
 class Visit(msgspec.Struct):
@@ -90,8 +103,16 @@ class Visit(msgspec.Struct):
     """The providers asked so far, in their order."""
     districts: list[str] = msgspec.field(default_factory=list[str])
     """Home pages of the school's district that have answered."""
+    documents: int = 0
+    """PDFs and spreadsheets that have answered."""
     guesses: int = 0
     """Guessed addresses that answered or could have."""
+    shells: list[Step] = msgspec.field(default_factory=list[Step])
+    """Pages that need a browser, in the order in which they were met."""
+    showing: bool = False
+    """Whether its pages are shown in a browser now."""
+    shown: int = 0
+    """Pages that were asked for in the browser."""
 
     def note(self, provider: str, outcome: str, found: int = 0, detail: str = "") -> None:
         """Notes what came of a provider; of several answers of one, what it found counts first, then "try later"."""
@@ -113,6 +134,14 @@ class Visit(msgspec.Struct):
         self.frontier.append(step)
         return True
 
+    def meets(self, person: Person) -> bool:
+        """Notes a person; False where the visit has met them, and says nothing new of them without an address."""
+        key = person_key(person)
+        if key in self.people or (person.email is None and any(one.startswith(key) for one in self.people)):
+            return False
+        self.people.append(key)
+        return True
+
     def take(self) -> Step | None:
         """Takes the most promising page out of the frontier."""
         if not self.frontier:
@@ -128,3 +157,8 @@ class Visit(msgspec.Struct):
     def unpacked(cls, values: dict[str, Any]) -> Visit:
         """Rebuilds a visit from `packed` values."""
         return msgspec.convert(values, cls)
+
+
+def person_key(person: Person) -> str:
+    """What tells the people of one visit apart: their name and address."""
+    return f"{person.name.casefold()}|{person.email or ''}"

@@ -235,6 +235,12 @@ async def set_budget(connection: AsyncConnection, organization_id: UUID, budget:
     await connection.execute(row.on_conflict_do_update(index_elements=["organization_id"], set_=chosen))
 
 
+async def reset_budget(connection: AsyncConnection, organization_id: UUID) -> None:
+    """Takes an organization's own budget away: that of the settings holds again."""
+    nothing = {"dollars": None, "tokens": None, "set_at": None}
+    await connection.execute(update(LlmBudget).where(LlmBudget.organization_id == organization_id).values(**nothing))
+
+
 async def _hold_budget(connection: AsyncConnection, organization_id: UUID, budgets: LlmBudgets) -> Budget:
     """What the organization may spend; locked until the transaction ends."""
     await connection.execute(insert(LlmBudget).values(organization_id=organization_id).on_conflict_do_nothing())

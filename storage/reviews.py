@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.errors import NotFoundError
 from storage.models import User, Website, WebsiteDecision
 from storage.sightings import Origin, Seen, Sighting, store_evidence
+from storage.staff import withdraw_people
 from storage.websites import hold_school, set_aside, site_key
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -67,7 +68,8 @@ async def accept_site(
 async def reject_sites(connection: AsyncConnection, decider: Decider, school_id: int, url: str | None) -> None:
     """Says that a candidate, or with None every candidate there is, is not the school's site. No crawl offers it again.
 
-    Where the school has no site then, the next likely candidate waits for a person instead.
+    People who were read on it lose their post at the school. Where the school has no site then, the next likely
+    candidate waits for a person instead.
 
     Raises:
         NotFoundError: there is no such school, or no such candidate.
@@ -80,6 +82,7 @@ async def reject_sites(connection: AsyncConnection, decider: Decider, school_id:
     else:
         rejected = list(await _candidates(connection, school_id))
     await _decide(connection, decider, [site for site in rejected if site.state != "rejected"], "rejected")
+    await withdraw_people(connection, school_id, [site.url for site in rejected])
     left = [site for site in await _candidates(connection, school_id) if site.state != "rejected"]
     if left and {site.state for site in left} == {"candidate"}:
         likeliest = max(left, key=lambda site: site.score)

@@ -94,7 +94,7 @@ async def store_evidence(connection: AsyncConnection, seen: Iterable[Seen]) -> N
     if not rows:
         return
     new = insert(Evidence)
-    renewed = ("printed", "value", "box", "snippet", "method", "confidence", "seen_at", "job_id", "attempt")
+    renewed = ("printed", "value", "page", "box", "snippet", "method", "confidence", "seen_at", "job_id", "attempt")
     await connection.execute(
         new.on_conflict_do_update(
             index_elements=["subject", "subject_id", "field", "source"],

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, func, literal, select, update
+from sqlalchemy import Text, delete, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.models import StaffMember, StaffPost
+from storage.models import Evidence, StaffMember, StaffPost, Website
 from storage.sightings import Origin, Seen, Sighting, key_words, store_evidence
+from storage.websites import site_host
 
 KEPT = (
     "first_name",
@@ -63,6 +64,10 @@ class SeenPerson:
     nickname: str | None = None
     subjects: tuple[str, ...] = ()
     grades: tuple[str, ...] = ()
+    method: str = "page"
+    """How the values were read: `page` by the readers alone, `page+llm` with a model's word about the block."""
+    page: int | None = None
+    """Of a PDF, from 1."""
 
 
 async def store_people(
@@ -92,11 +97,50 @@ async def store_people(
             Seen(
                 "staff",
                 ids[identity],
-                Origin(organization_id, job_id, attempt, person.seen_at, "page", url=person.url),
+                Origin(
+                    organization_id, job_id, attempt, person.seen_at, person.method, page=person.page, url=person.url
+                ),
                 _sightings(person),
             )
             for person, identity in zip(people, identities, strict=True)
         ),
+    )
+
+
+async def withdraw_people(connection: AsyncConnection, school_id: int, urls: Sequence[str]) -> None:
+    """Takes back the posts at a school that were read on sites which are not the school's.
+
+    Whoever has no other post is forgotten, with the evidence. What a crawl read elsewhere (a published spreadsheet), it
+    read because the site named it. A host that the school's accepted site shares (a district's) keeps its people: which
+    of them came from where, its addresses do not say.
+    """
+    accepted = await connection.scalars(
+        select(Website.url).where(Website.school_id == school_id, Website.state == "accepted")
+    )
+    right = {site_host(url) for url in accepted}
+    wrong = {site_host(url) for url in urls} - right
+    rows = await connection.execute(
+        select(StaffPost.staff_member_id, StaffPost.source_url, StaffPost.job_id).where(
+            StaffPost.school_id == school_id
+        )
+    )
+    posts = [(member_id, site_host(url), job_id) for member_id, url, job_id in rows]
+    crawls = {job_id for _, host, job_id in posts if host in wrong and job_id is not None}
+    members = [
+        member_id for member_id, host, job_id in posts if host in wrong or (job_id in crawls and host not in right)
+    ]
+    if not members:
+        return
+    await connection.execute(
+        delete(StaffPost).where(StaffPost.school_id == school_id, StaffPost.staff_member_id.in_(members))
+    )
+    forgotten = await connection.scalars(
+        delete(StaffMember)
+        .where(StaffMember.id.in_(members), ~exists().where(StaffPost.staff_member_id == StaffMember.id))
+        .returning(StaffMember.id)
+    )
+    await connection.execute(
+        delete(Evidence).where(Evidence.subject == "staff", Evidence.subject_id.in_(forgotten.all()))
     )
 
 
@@ -226,6 +270,7 @@ async def _upsert_posts(
             set_={
                 "title": func.coalesce(new.excluded.title, StaffPost.__table__.c.title),
                 "role": func.coalesce(func.nullif(new.excluded.role, "unknown"), StaffPost.__table__.c.role),
+                "source_url": new.excluded.source_url,
                 "job_id": new.excluded.job_id,
                 "last_seen": func.now(),
             },

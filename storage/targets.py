@@ -120,8 +120,18 @@ async def _insert(
         await connection.execute(insert(Target).on_conflict_do_nothing(), rows)
 
 
-async def pending_schools(connection: AsyncConnection, job_id: UUID) -> Sequence[Row[Any]]:
-    """The schools of a job that have not ended yet, each with its accepted website, if any, and its rejected ones."""
+async def pending_schools(connection: AsyncConnection, job_id: UUID, *, in_browser: bool = False) -> Sequence[Row[Any]]:
+    """The schools of a job that have not ended yet, each with its accepted website, if any, and its rejected ones.
+
+    With `in_browser` those that were left for a browser, each also with what was `noted` of it, the `reason`, and the
+    addresses `visited`; without it the others.
+    """
+    visited = (
+        select(func.array_agg(PageVisit.url))
+        .where(PageVisit.job_id == job_id, PageVisit.school_id == School.id)
+        .scalar_subquery()
+    )
+    more = (Target.tried.label("noted"), Target.reason, visited.label("visited")) if in_browser else ()
     other = aliased(Website)
     rejected = (
         select(func.array_agg(other.url))
@@ -130,10 +140,10 @@ async def pending_schools(connection: AsyncConnection, job_id: UUID) -> Sequence
     )
     return (
         await connection.execute(
-            select(School.__table__, Website.url.label("website"), rejected.label("rejected"))
+            select(School.__table__, Website.url.label("website"), rejected.label("rejected"), *more)
             .join(Target, Target.school_id == School.id)
             .outerjoin(Website, _is_official())
-            .where(Target.job_id == job_id, Target.state == "pending")
+            .where(Target.job_id == job_id, Target.state == "pending", _is_left() if in_browser else ~_is_left())
             .order_by(School.id)
         )
     ).all()
@@ -141,6 +151,28 @@ async def pending_schools(connection: AsyncConnection, job_id: UUID) -> Sequence
 
 def _is_official() -> ColumnElement[bool]:
     return and_(Website.school_id == School.id, Website.state == "accepted")
+
+
+def _is_left() -> ColumnElement[bool]:
+    # Only a target that was left has an outcome before its end.
+    return and_(Target.state == "pending", Target.outcome.is_not(None))
+
+
+async def leave_target(
+    connection: AsyncConnection, job_id: UUID, school_id: int, *, reason: str, noted: dict[str, Any]
+) -> None:
+    """Leaves a school's turn for a process with a browser: still pending, with what the first one has `noted`."""
+    await connection.execute(
+        update(Target)
+        .where(Target.job_id == job_id, Target.school_id == school_id, Target.state == "pending")
+        .values(outcome="needs_browser", reason=reason, tried=[noted], updated_at=func.clock_timestamp())
+    )
+
+
+async def left_targets(connection: AsyncConnection, job_id: UUID) -> int:
+    """How many of a job's pending targets were left for a process with a browser."""
+    left = select(func.count()).select_from(Target).where(Target.job_id == job_id, _is_left())
+    return await connection.scalar(left) or 0
 
 
 async def end_target(

@@ -133,9 +133,13 @@ async def set_aside(connection: AsyncConnection, school_id: int) -> None:
 def site_key(url: str) -> str:
     """The form in which two spellings of one site are equal: without scheme, `www.`, letter case and last slash."""
     parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".").removeprefix("www.")
     query = f"?{parts.query}" if parts.query else ""
-    return f"{host}:{parts.port or ''}{parts.path.rstrip('/').lower()}{query}"
+    return f"{site_host(url)}:{parts.port or ''}{parts.path.rstrip('/').lower()}{query}"
+
+
+def site_host(url: str) -> str:
+    """The host of an address in small letters, without `www.`."""
+    return (urlsplit(url).hostname or "").rstrip(".").removeprefix("www.")
 
 
 async def _without_rejected(connection: AsyncConnection, candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from coverage import Coverage
+from hypothesis import settings
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
@@ -20,6 +22,26 @@ from storage.database import Database
 from storage.embedded import EmbeddedPostgres
 from storage.migrations.run import migrate
 from storage.roles import Role
+
+# A busy machine is no reason to fail: no property is one of time.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def untraced(request: pytest.FixtureRequest) -> Generator[None]:
+    """Tests marked `untraced` run without coverage, here and in the processes that they start."""
+    tracing = Coverage.current() if request.node.get_closest_marker("untraced") else None
+    if tracing is None:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        tracing.stop()
+        try:
+            yield
+        finally:
+            tracing.start()
 
 
 @pytest.fixture(scope="session", autouse=True)

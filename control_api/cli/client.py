@@ -80,6 +80,10 @@ class ApiClient:
         """The JSON answer to a PUT."""
         return self._call("PUT", path, json=body).json()
 
+    def delete(self, path: str) -> Any:
+        """The JSON answer to a DELETE."""
+        return self._call("DELETE", path).json()
+
     def upload(self, path: Path) -> Any:
         """Uploads a PDF and returns the document."""
         try:

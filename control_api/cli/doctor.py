@@ -6,6 +6,8 @@ import asyncio
 import os
 import platform
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -17,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
+from control_api.cli.stack import PROJECT
 from extraction.llm.settings import LlmSettings
 from extraction.schools.ocr.engine import missing_parts
 from storage.blobs import Blobs
@@ -27,6 +30,7 @@ from storage.settings import StorageSettings
 
 LEAST_FREE_BYTES = 2 * 2**30
 CALL_SECONDS = 5.0
+PROCESS_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +154,20 @@ def _search() -> Iterator[Finding]:
         yield Finding("web search", "ok", url)
 
 
-def _programs() -> Iterator[Finding]:
-    path = shutil.which("chromium")
-    remedy = "apt-get install chromium"
-    yield (
-        Finding("chromium", "ok", path)
-        if path
-        else Finding("chromium", "optional", "not found; renders pages that need a browser", remedy)
-    )
+def _browser() -> Iterator[Finding]:
+    # The crawler says it itself: its process is the one that has to find them.
+    command = [sys.executable, "-m", "crawler.browser"]
+    try:
+        told = subprocess.run(command, capture_output=True, timeout=PROCESS_SECONDS, check=True, cwd=PROJECT).stdout
+        found = msgspec.json.decode(told)
+    except (OSError, subprocess.SubprocessError, msgspec.DecodeError) as error:
+        yield Finding("browser", "missing", f"the crawler cannot be started: {error}", "make setup")
+        return
+    for part in found["missing"]:
+        detail = "not found; shows pages that need a browser, which are passed over until then"
+        yield Finding(part["name"], "optional", detail, part["remedy"])
+    if not found["missing"]:
+        yield Finding("chromium", "ok", found["chromium"])
 
 
 def _scans() -> Iterator[Finding]:
@@ -189,7 +199,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _blobs,
     _contact,
     _search,
-    _programs,
+    _browser,
     _scans,
     _model,
 )

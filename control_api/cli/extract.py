@@ -16,7 +16,7 @@ from extraction.errors import ExtractionError
 from extraction.schools.records import PageReading
 
 if TYPE_CHECKING:
-    from control_api.cli.asking import AskedRun
+    from control_api.cli.asking import AskedRun, AskedStaffRun
 
 app = typer.Typer(
     help="Read files here and now: school lists (PDF), staff pages and home pages (HTML).", no_args_is_help=True
@@ -24,8 +24,14 @@ app = typer.Typer(
 
 Files = Annotated[list[Path], typer.Argument(help="One or more files.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON Lines, one object a file.")]
-Pages = Annotated[list[str], typer.Argument(metavar="FILE|URL…", help="Saved pages, or addresses to fetch.")]
+Pages = Annotated[
+    list[str], typer.Argument(metavar="FILE|URL…", help="Saved pages (of staff also PDFs), or addresses to fetch.")
+]
 PageUrl = Annotated[str, typer.Option("--url", help="The address of saved pages, to complete their links.")]
+LlmBudget = Annotated[
+    float | None,
+    typer.Option("--llm-budget", metavar="DOLLARS", min=0, help="What it may cost (default: TITLE1_LLM_JOB_DOLLARS)."),
+]
 Source = TypeVar("Source", Path, str)
 NOWHERE = "https://page.invalid/"
 
@@ -41,9 +47,7 @@ def schools(
         Path | None, typer.Option(metavar="DIR", help="Also write a folder a document: pages with what was seen drawn.")
     ] = None,
     llm: Annotated[bool, typer.Option("--llm", help="Ask a model about pages that are not understood.")] = False,
-    llm_budget: Annotated[
-        float | None, typer.Option(metavar="DOLLARS", min=0, help="What it may cost (default: TITLE1_LLM_JOB_DOLLARS).")
-    ] = None,
+    llm_budget: LlmBudget = None,
 ) -> None:
     """Read the schools that PDFs list.
 
@@ -72,9 +76,7 @@ def schools(
         raise CliError(f"There is no state {state!r}; give its name or two-letter code.", code=2)
     wanted = _page_numbers(pages) if pages else None
     folders: set[Path] = set()
-    if llm_budget is not None and not llm:
-        raise CliError("--llm-budget goes with --llm.", code=2)
-    asked = _asked_run(llm_budget) if llm else None
+    asked = _asked_run(llm_budget) if _is_asked(llm, llm_budget) else None
 
     def read(path: Path) -> dict[str, Any]:
         readings: Iterable[PageReading]
@@ -103,15 +105,30 @@ def _show_schools(line: dict[str, Any]) -> None:
     else:
         _print_rows(line, "schools", SCHOOL_COLUMNS)
     _tell_warnings(line)
-    if told := line.get("llm"):
-        cost = f"{told['calls']} questions, {told['tokens']:,} tokens, ${told['dollars']:.4f}"
-        typer.echo(f"title1: {line['file']}: asked the model: {cost}", err=True)
+    _tell_cost(line)
+
+
+def _is_asked(llm: bool, llm_budget: float | None) -> bool:
+    """Whether a model is asked.
+
+    Raises:
+        CliError: there is a budget for nothing.
+    """
+    if llm_budget is not None and not llm:
+        raise CliError("--llm-budget goes with --llm.", code=2)
+    return llm
 
 
 def _asked_run(dollars: float | None) -> AskedRun:
     from control_api.cli.asking import AskedRun  # noqa: PLC0415  loads what only asking needs
 
     return AskedRun(dollars)
+
+
+def _asked_staff_run(dollars: float | None) -> AskedStaffRun:
+    from control_api.cli.asking import AskedStaffRun  # noqa: PLC0415
+
+    return AskedStaffRun(dollars)
 
 
 WARNINGS_TOLD = 20
@@ -146,10 +163,18 @@ def staff(
     explain_html: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write DIR/<name>.html: the page with its blocks outlined.")
     ] = None,
+    llm: Annotated[bool, typer.Option("--llm", help="Ask a model about blocks that are doubtful.")] = False,
+    llm_budget: LlmBudget = None,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Show addresses in a browser first, for pages that scripts fill.")
+    ] = False,
 ) -> None:
-    """Read the staff that web pages list.
+    """Read the staff that web pages, PDFs and published spreadsheets list.
 
-    Addresses are fetched as by any crawl: robots.txt, pauses and TITLE1_CRAWL_CONTACT hold.
+    People of a PDF have the number of their page, and the line on it. It is read in a cage, as lists of schools are.
+
+    Addresses are fetched as by any crawl: robots.txt, pauses and TITLE1_CRAWL_CONTACT hold, with --browser also for
+    what the page's scripts ask for.
 
     --explain prints each block with its reader, the headings over it, the values taken, the weight of each piece of
     evidence beside what is enough, and why it was left out. With --json this is the key "explanation".
@@ -157,31 +182,40 @@ def staff(
     --explain-html DIR shows the same beside the page, which is made harmless: no scripts, forms, styles, pictures or
     links that lead anywhere.
 
+    --llm sends the doubtful blocks of a page, and no others, to the model of OPENAI_API_KEY or OPENAI_BASE_URL, and
+    keeps of its answer only what the same block prints. --explain then also tells each block that was asked about, what
+    was answered and what came of it; with --json this is the key "asked".
+
     Example: title1 extract staff https://school.example/staff --json
+    Example: title1 extract staff https://school.example/staff --browser
     Example: title1 extract staff saved.html --url https://school.example/staff --explain --explain-html seen
     """
+    from control_api.cli.staff_files import open_staff_file  # noqa: PLC0415
     from extraction.staff.json_lines import staff_line  # noqa: PLC0415
-    from extraction.staff.page import read_staff_page  # noqa: PLC0415
 
-    load = _loader(pages, url)
+    asked = _asked_staff_run(llm_budget) if _is_asked(llm, llm_budget) else None
+    load = _loader(pages, url, browser=browser)
     overlays: set[Path] = set()
 
     def read(name: str) -> dict[str, Any]:
         body, at, encoding = load(name)
+        file = open_staff_file(body, at, encoding)
+        page = asked.read(file.reading) if asked is not None else file.reading.page
+        line = staff_line(name, file.told(page))
+        if asked is not None:
+            line["llm"] = asked.report
         if not explain and explain_html is None:
-            return staff_line(name, read_staff_page(body, at, encoding=encoding))
-        from control_api.cli.explain.overlay import write_overlay  # noqa: PLC0415  most runs explain nothing
-        from extraction.staff.explanation import explain_staff_page  # noqa: PLC0415
-
-        explanation = explain_staff_page(body, at, encoding=encoding)
+            return line
+        explanation = file.explanation()
         if explain_html is not None:
-            written = write_overlay(body, encoding, name, explanation, explain_html, overlays)
+            from control_api.cli.explain.overlay import write_overlay  # noqa: PLC0415  most runs write none
+
+            written = write_overlay(file.markup, encoding, name, explanation, explain_html, overlays)
             typer.echo(f"title1: {name}: see {written}", err=True)
-        line = staff_line(name, explanation.page)
         if not explain:
             return line
         told = explanation if not as_json else {"enough": explanation.enough, "blocks": explanation.blocks}
-        return line | {"explanation": told}
+        return line | {"explanation": told} | ({"asked": asked.told} if asked is not None else {})
 
     _each(pages, read, _print_staff, as_json=as_json)
 
@@ -212,11 +246,11 @@ def links(
     _each(pages, read, lambda line: _print_rows(line, "links", columns), as_json=as_json)
 
 
-def _loader(names: list[str], url: str) -> Callable[[str], tuple[bytes, str, str | None]]:
+def _loader(names: list[str], url: str, *, browser: bool = False) -> Callable[[str], tuple[bytes, str, str | None]]:
     """What gives the body, the address and the declared charset of each page; all addresses are fetched at once."""
     from control_api.cli.pages import fetch_pages, is_address  # noqa: PLC0415
 
-    fetched = fetch_pages([name for name in names if is_address(name)])
+    fetched = fetch_pages([name for name in names if is_address(name)], browser=browser)
 
     def load(name: str) -> tuple[bytes, str, str | None]:
         if not is_address(name):
@@ -263,16 +297,30 @@ def _tell_warnings(line: dict[str, Any]) -> None:
         typer.echo(f"title1: {line['file']}: {len(told) - WARNINGS_TOLD} more warnings; --json has them all", err=True)
 
 
+def _tell_cost(line: dict[str, Any]) -> None:
+    """What asking a model has cost, and why it was of no help, on standard error."""
+    if not (told := line.get("llm")):
+        return
+    cost = f"{told['calls']} questions, {told['tokens']:,} tokens, ${told['dollars']:.4f}"
+    typer.echo(f"title1: {line['file']}: asked the model: {cost}", err=True)
+    if "trouble" in told:
+        typer.echo(f"title1: {line['file']}: {told['trouble']}", err=True)
+
+
 def _print_staff(line: dict[str, Any]) -> None:
+    _tell_cost(line)
     if "explanation" in line:
-        from control_api.cli.explain.staff_tree import staff_tree  # noqa: PLC0415  most runs explain nothing
+        from control_api.cli.explain.staff_tree import asked_tree, staff_tree  # noqa: PLC0415
 
         terminal().print(staff_tree(line["file"], line["explanation"]))
+        if line.get("asked"):
+            terminal().print(asked_tree(line["asked"]))
         return
     if not line["people"]:
         typer.echo(f"{line['file']}: {line['outcome']}: {line['reason']}")
         return
-    _print_rows(line, "people", STAFF_COLUMNS)
+    columns = STAFF_COLUMNS if not any("page" in person for person in line["people"]) else ("page", *STAFF_COLUMNS)
+    _print_rows(line, "people", columns)
 
 
 def _print_rows(line: dict[str, Any], of: str, columns: tuple[str, ...]) -> None:

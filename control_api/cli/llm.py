@@ -20,6 +20,7 @@ BUDGET = "/api/v1/llm/budget"
 def budget(
     dollars: Annotated[str | None, typer.Option(metavar="N", help="New limit in dollars, or none.")] = None,
     tokens: Annotated[str | None, typer.Option(metavar="N", help="New limit in tokens, or none.")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Go back to the limits of the settings.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Show or set what the organization may spend on language models. Setting it needs the role admin.
@@ -33,8 +34,10 @@ def budget(
         for name, text in (("dollars", dollars), ("tokens", tokens))
         if text is not None
     }
+    if reset and changes:
+        raise CliError("--reset goes with neither --dollars nor --tokens.", code=2)
     with api_client() as client:
-        state = client.get(BUDGET)
+        state = client.delete(BUDGET) if reset else client.get(BUDGET)
         if changes:
             state = client.put(BUDGET, {name: state[name] for name in ("dollars", "tokens")} | changes)
     typer.echo(msgspec.json.encode(state).decode() if as_json else _told(state))

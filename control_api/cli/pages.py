@@ -33,8 +33,10 @@ def is_address(text: str) -> bool:
     return urlsplit(text).scheme in {"http", "https"}
 
 
-def fetch_pages(urls: Sequence[str]) -> dict[str, WebPage]:
+def fetch_pages(urls: Sequence[str], *, browser: bool = False) -> dict[str, WebPage]:
     """The pages of these addresses, by the address asked for; robots.txt, pauses and the address guard hold for them.
+
+    With `browser` they are as a browser shows them; all that they ask for then goes the same way.
 
     Raises:
         CliError: The crawler did not end.
@@ -44,6 +46,8 @@ def fetch_pages(urls: Sequence[str]) -> dict[str, WebPage]:
     with TemporaryDirectory(prefix="title1-pages-") as folder:
         into = Path(folder) / "pages.jsonl"
         command = [sys.executable, "-m", "crawler.launch", "page", f"urls={' '.join(urls)}", f"into={into}"]
+        if browser:
+            command.append("browser=1")
         try:
             ended = subprocess.run(
                 [*command, "-s", "LOG_LEVEL=ERROR"],

@@ -75,7 +75,7 @@ def reject(
     url: Annotated[str | None, typer.Argument(help="The site's address; without it see --all.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Reject every candidate there is.")] = False,
 ) -> None:
-    """Say that a site is not the school's; it is never offered again.
+    """Say that a site is not the school's: it is never offered again, and staff read on it is taken back.
 
     Example: title1 sites reject 4711 https://rankings.example/lincoln
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Controller, get, put
+from litestar import Controller, delete, get, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 
@@ -37,3 +37,8 @@ class LlmController(Controller):
     async def change(self, data: JSONBody[BudgetLimits], budget: NamedDependency[BudgetService]) -> BudgetView:
         """Sets both limits; null is no limit. A question that could pass one is not sent, from the next one on."""
         return await budget.set(data)
+
+    @delete("/budget", guards=[admin], status_code=200, summary="Go back to the settings' budget")
+    async def reset(self, budget: NamedDependency[BudgetService]) -> BudgetView:
+        """Takes the organization's own limits away; those of the deployment's settings hold again."""
+        return await budget.reset()

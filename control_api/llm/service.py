@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control_api.llm.budgets import configured_budgets, exact
 from control_api.llm.schemas import Amount, BudgetLimits, BudgetView, Rest
 from extraction.llm.settings import LlmSettings
 from storage.accounts import Account
 from storage.database import Database
-from storage.llm import Budget, Spending, budget_state, set_budget
+from storage.job_llm import configured_budgets, exact
+from storage.llm import Budget, Spending, budget_state, reset_budget, set_budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,12 @@ class BudgetService:
         dollars = None if limits.dollars is None else exact(limits.dollars)
         async with self.database.tenant(self.account.organization_id) as connection:
             await set_budget(connection, self.account.organization_id, Budget(limits.tokens, dollars))
+            return await self._view(connection)
+
+    async def reset(self) -> BudgetView:
+        """Goes back to the limits of the settings."""
+        async with self.database.tenant(self.account.organization_id) as connection:
+            await reset_budget(connection, self.account.organization_id)
             return await self._view(connection)
 
     async def _view(self, connection: AsyncConnection) -> BudgetView:

@@ -149,7 +149,10 @@ class WebsiteController(Controller):
     async def reject(
         self, school_id: FromPath[int], data: JSONBody[SiteRejection], websites: NamedDependency[WebsiteReview]
     ) -> WhyView:
-        """Says that a candidate is not the school's site; it is never offered again. Null rejects all there are."""
+        """Says that a candidate is not the school's site: it is never offered again, and its people lose their posts.
+
+        Null rejects all there are.
+        """
         return await websites.reject(school_id, data.url)
 
 

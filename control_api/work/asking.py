@@ -14,29 +14,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 from sqlalchemy import select
 
-from control_api.llm.budgets import configured_budgets, exact
 from control_api.work.attempt import Attempt
 from extraction.llm.client import LlmClient
 from extraction.llm.errors import BudgetPassedError
-from extraction.llm.ledger import Cost, PlannedCall
 from extraction.llm.settings import LlmSettings
 from extraction.schools.cage import read_pages
 from extraction.schools.records import PageReading
-from storage.leases import Lease
-from storage.llm import (
-    LlmBudgetPassedError,
-    NewCall,
-    keep_answer,
-    kept_answer,
-    reserve_call,
-    settle_call,
-    settle_lost_calls,
-    spending_of_job,
-)
-from storage.models import Job
+from extraction.staff.asking.totals import STATS, StaffTotals
+from storage.job_llm import JobAnswers, JobLedger
+from storage.llm import settle_lost_calls, spending_of_job
+from storage.models import Job, JobAttempt
 
 if TYPE_CHECKING:
     from extraction.schools.asking.asker import Asker
+
+
+_SCHOOL_TOTALS = ("pages_asked", "pages_by_plan", "pages_by_rows", "dropped_values", "dropped_rows")
 
 
 class ClosingPages(Iterator[PageReading], Protocol):
@@ -77,7 +70,8 @@ async def page_source(attempt: Attempt, path: Path, state: str | None) -> AsyncG
         memory = msgspec.convert(attempt.lease.checkpoint.get("asking", {}), AskerMemory)
     except msgspec.ValidationError:
         memory = AskerMemory()  # of another version; what it had learned is in the kept answers
-    async with LlmClient(settings, _JobLedger(attempt, settings), _Answers(attempt)) as client:
+    ledger = JobLedger(attempt.database, attempt.lease, settings, BudgetPassedError)
+    async with LlmClient(settings, ledger, JobAnswers(attempt.database, attempt.lease)) as client:
         yield _AskedPages(Asker(client, path, state=state, memory=memory))
 
 
@@ -85,11 +79,31 @@ async def asking_report(attempt: Attempt) -> dict[str, Any]:
     """What the job's result says of its questions, over all attempts; empty where nothing was asked."""
     lease = attempt.lease
     async with attempt.database.tenant(lease.organization_id) as connection:
-        await settle_lost_calls(connection, lease.organization_id, job_id=lease.job_id, attempt=lease.attempt)
-        spent = await spending_of_job(connection, lease.job_id)
         checkpoint = await connection.scalar(select(Job.checkpoint).where(Job.id == lease.job_id))
     totals: dict[str, Any] = (checkpoint or {}).get("asking", {}).get("totals", {})
-    if not spent.calls and not totals:
+    return await _report(attempt, {name: totals.get(name, 0) for name in _SCHOOL_TOTALS}, asked=bool(totals))
+
+
+async def crawl_asking_report(attempt: Attempt) -> dict[str, Any]:
+    """The same of a crawl, whose spiders counted in their attempts' statistics; a killed one's counts are lost."""
+    lease = attempt.lease
+    async with attempt.database.tenant(lease.organization_id) as connection:
+        stats = (await connection.scalars(select(JobAttempt.stats).where(JobAttempt.job_id == lease.job_id))).all()
+    counted = [one for one in stats if one]
+    totals: dict[str, Any] = {
+        name: sum(int(one.get(f"{STATS}/{name}", 0)) for one in counted)
+        for name in msgspec.structs.asdict(StaffTotals())
+    }
+    troubles = [str(one[f"{STATS}/trouble"]) for one in counted if f"{STATS}/trouble" in one]
+    return await _report(attempt, totals | ({"trouble": troubles[-1]} if troubles else {}), asked=any(totals.values()))
+
+
+async def _report(attempt: Attempt, totals: dict[str, Any], *, asked: bool) -> dict[str, Any]:
+    lease = attempt.lease
+    async with attempt.database.tenant(lease.organization_id) as connection:
+        await settle_lost_calls(connection, lease.organization_id, job_id=lease.job_id, attempt=lease.attempt)
+        spent = await spending_of_job(connection, lease.job_id)
+    if not spent.calls and not asked:
         return {}
     return {
         "llm": {
@@ -97,11 +111,7 @@ async def asking_report(attempt: Attempt) -> dict[str, Any]:
             "failed_calls": spent.failed_calls,
             "tokens": spent.input_tokens + spent.output_tokens,
             "dollars": float(round(spent.dollars, 6)),
-            "pages_asked": totals.get("pages_asked", 0),
-            "pages_by_plan": totals.get("pages_by_plan", 0),
-            "pages_by_rows": totals.get("pages_by_rows", 0),
-            "dropped_values": totals.get("dropped_values", 0),
-            "dropped_rows": totals.get("dropped_rows", 0),
+            **totals,
         }
     }
 
@@ -135,60 +145,3 @@ class _AskedPages:
     @property
     def checkpoint(self) -> dict[str, Any]:
         return {"asking": msgspec.to_builtins(self._asker.memory)}
-
-
-class _JobLedger:
-    """The ledger of one attempt, in the database."""
-
-    def __init__(self, attempt: Attempt, settings: LlmSettings) -> None:
-        self._attempt = attempt
-        self._budgets = configured_budgets(settings)
-
-    @property
-    def _lease(self) -> Lease:
-        return self._attempt.lease
-
-    async def reserve(self, call: PlannedCall, /) -> int:
-        new = NewCall(
-            self._lease.organization_id,
-            self._lease.job_id,
-            self._lease.attempt,
-            call.purpose,
-            call.model,
-            call.worst.input_tokens,
-            call.worst.output_tokens,
-            exact(call.worst.dollars),
-            call.seconds,
-        )
-        try:
-            async with self._attempt.database.tenant(self._lease.organization_id) as connection:
-                return await reserve_call(connection, new, self._budgets)
-        except LlmBudgetPassedError as error:
-            raise BudgetPassedError(error.message) from error
-
-    async def settle(self, reservation: int, cost: Cost, /, *, ok: bool) -> None:
-        async with self._attempt.database.tenant(self._lease.organization_id) as connection:
-            await settle_call(
-                connection,
-                reservation,
-                input_tokens=cost.input_tokens,
-                output_tokens=cost.output_tokens,
-                dollars=exact(cost.dollars),
-                answered=ok,
-            )
-
-
-class _Answers:
-    """The organization's answers of before."""
-
-    def __init__(self, attempt: Attempt) -> None:
-        self._attempt = attempt
-
-    async def get(self, key: str, /) -> str | None:
-        async with self._attempt.database.tenant(self._attempt.lease.organization_id) as connection:
-            return await kept_answer(connection, key)
-
-    async def put(self, key: str, model: str, text: str, /) -> None:
-        organization_id = self._attempt.lease.organization_id
-        async with self._attempt.database.tenant(organization_id) as connection:
-            await keep_answer(connection, organization_id, key=key, model=model, answer=text)

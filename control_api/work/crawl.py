@@ -1,7 +1,8 @@
 """`discover_websites` and `harvest_staff`: chooses the schools, runs a spider as a child process, counts the outcome.
 
 The spider stores what it finds itself, fenced by this attempt's lease. Its exit code says nothing; what counts is the
-table of targets, and the finish reason that the spider wrote to the attempt's row.
+table of targets, and the finish reason that the spider wrote to the attempt's row. Schools that it leaves for a browser
+get a second process, which has one: each can be killed alone, and takes up only what the table says is left for it.
 """
 
 from __future__ import annotations
@@ -14,19 +15,28 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_api.jobs.schemas import DiscoverWebsites, HarvestStaff
+from control_api.work.asking import crawl_asking_report
 from control_api.work.attempt import Attempt, WorkError
 from storage.database import job_dir
 from storage.jobs import JobState
 from storage.leases import Settlement, fenced
 from storage.models import JobAttempt
-from storage.targets import SchoolSelection, plan_discovery, plan_harvest, target_counts, target_outcomes
+from storage.targets import (
+    SchoolSelection,
+    left_targets,
+    plan_discovery,
+    plan_harvest,
+    target_counts,
+    target_outcomes,
+)
 
 PROJECT = Path(__file__).parents[2]
 FATAL_FINISH = {
@@ -82,13 +92,28 @@ async def _crawl(attempt: Attempt, spider: str, plan: Callable[[AsyncConnection]
             done, total = sum(counts.values()) - counts.get("pending", 0), sum(counts.values())
             await step.advance(done=done, total=total, checkpoint={"planned": True})
             await step.event("progress", done=done, total=total)
-    counts, outcomes, _ = await _state(attempt)
+    for in_browser in (False, True):
+        if not await _has_work(attempt, in_browser=in_browser):
+            continue
+        await _run_spider(attempt, spider, in_browser=in_browser)
+        if attempt.stop.is_set() or attempt.lost.is_set() or await _has_work(attempt, in_browser=in_browser):
+            break
+    counts, outcomes, finish_reason = await _state(attempt)
     if counts.get("pending"):
-        await _run_spider(attempt, spider)
-        counts, outcomes, finish_reason = await _state(attempt)
-        if counts.get("pending"):
-            return _unfinished(attempt, counts["pending"], finish_reason)
-    return Settlement(JobState.SUCCEEDED, result={"schools": sum(counts.values()), "states": counts, **outcomes})
+        return _unfinished(attempt, counts["pending"], finish_reason)
+    return Settlement(
+        JobState.SUCCEEDED,
+        result={"schools": sum(counts.values()), "states": counts, **outcomes, **await crawl_asking_report(attempt)},
+    )
+
+
+async def _has_work(attempt: Attempt, *, in_browser: bool) -> bool:
+    """Whether schools are left for the process with a browser, or for the one without."""
+    lease = attempt.lease
+    async with attempt.database.tenant(lease.organization_id) as connection:
+        left = await left_targets(connection, lease.job_id)
+        pending = (await target_counts(connection, lease.job_id)).get("pending", 0)
+    return left > 0 if in_browser else pending > left
 
 
 def _unfinished(attempt: Attempt, pending: int, finish_reason: str | None) -> Settlement:
@@ -120,12 +145,24 @@ async def _state(attempt: Attempt) -> tuple[dict[str, int], dict[str, Any], str 
         )
 
 
-async def _run_spider(attempt: Attempt, spider: str) -> None:
+async def _run_spider(attempt: Attempt, spider: str, *, in_browser: bool) -> None:
     """Runs the spider to its end, or until the attempt must stop; no process of it is left afterwards."""
     lease = attempt.lease
     folder = job_dir(attempt.storage_settings, lease.job_id)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    with (folder / f"attempt-{lease.attempt}.log").open("wb") as log:
+    part = "-browser" if in_browser else ""
+    async with attempt.database.tenant(lease.organization_id) as connection:
+        # What an earlier process of this attempt said is not this one's reason to stop.
+        await connection.execute(
+            update(JobAttempt)
+            .where(JobAttempt.job_id == lease.job_id, JobAttempt.number == lease.attempt)
+            .values(finish_reason=None)
+        )
+    with (
+        (folder / f"attempt-{lease.attempt}{part}.log").open("wb") as log,
+        # A browser that is killed leaves its profile behind.
+        TemporaryDirectory(prefix="title1-", ignore_cleanup_errors=True) as scratch,
+    ):
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -135,10 +172,11 @@ async def _run_spider(attempt: Attempt, spider: str) -> None:
             str(os.getpid()),
             f"job={lease.job_id}",
             f"attempt={lease.attempt}",
+            *(["browser=1"] if in_browser else []),
             "-s",
-            f"JOBDIR={folder / 'frontier'}",
+            f"JOBDIR={folder / f'frontier{part}'}",
             cwd=PROJECT,
-            env={**os.environ, "DATABASE_URL": attempt.database.url},
+            env={**os.environ, "DATABASE_URL": attempt.database.url, "TMPDIR": scratch},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -21,6 +21,7 @@ import tldextract
 
 from crawler.discovery.page_facts import PageFacts
 from crawler.discovery.school_names import SchoolName, is_district_name, long_words, name_parts
+from crawler.host_lists import entry_of, read_hosts
 from crawler.items import Signal
 from crawler.sites import host_name, prefix_of, same_host
 from crawler.targets import SchoolTarget
@@ -98,11 +99,8 @@ def score_site(seen: Seen, school: SchoolTarget, aggregators: Collection[str]) -
 def is_aggregator(url: str, aggregators: Collection[str]) -> str | None:
     """Returns the entry of the list that an address's host falls under."""
     host = host_name(url)
-    labels = host.split(".")
-    for start in range(len(labels)):
-        suffix = ".".join(labels[start:])
-        if suffix in aggregators:
-            return suffix
+    if (entry := entry_of(host, aggregators)) is not None:
+        return entry
     stem = f"{registered(host)[0]}.*"
     return stem if stem in aggregators else None
 
@@ -113,8 +111,7 @@ def read_aggregators(more: Path | None = None) -> frozenset[str]:
     texts = [files("crawler.discovery").joinpath("aggregators.txt").read_text("utf-8")]
     if more is not None:
         texts.append(more.read_text(encoding="utf-8"))
-    lines = (line.partition("#")[0].strip().lower() for text in texts for line in text.splitlines())
-    return frozenset(line.removeprefix("www.") for line in lines if line)
+    return read_hosts(*texts)
 
 
 def names_school_list(text: str) -> bool:

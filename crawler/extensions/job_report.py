@@ -47,8 +47,10 @@ class JobReport:
 
     def _stats(self) -> dict[str, Any]:
         stats = self.crawler.stats.get_stats() if self.crawler.stats else {}
+        # An attempt's process with a browser comes after one without, whose figures stay what they are.
+        part = "browser_process/" if getattr(self.crawler.spider, "in_browser", False) else ""
         return {
-            key: value.isoformat() if isinstance(value, datetime) else value
+            f"{part}{key}": value.isoformat() if isinstance(value, datetime) else value
             for key, value in stats.items()
             if isinstance(value, int | float | str | datetime)
         }

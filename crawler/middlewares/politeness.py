@@ -5,6 +5,8 @@ whose pause is counted from the end of an answer, so that no two requests can re
 `PolitenessMiddleware` reads 429, 503 and failures: it pauses the whole host for its `Retry-After` or an exponential
 back-off, asks again, and parks a host that wants a longer pause or keeps failing. When the crawl is told to stop, the
 requests still waiting for their turn are handed back at once, so that a stop never takes as long as a delay.
+
+The kindest request is none: what one visit was just answered, others that ask for the same page are given, too.
 """
 
 from __future__ import annotations
@@ -30,8 +32,10 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from typing_extensions import override
 
+from crawler.browser.settings import browser_settings
 from crawler.crawl_settings import crawl_settings
 from crawler.refusals import CrawlStoppingError, HostParkedError
+from crawler.shared_pages import SHARED, SharedPages
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -39,7 +43,11 @@ if TYPE_CHECKING:
 
 INTERRUPTED = "interrupted"
 """Meta key of a request that was handed back: the journal keeps it for the next run."""
+SHOWN = "shown"
+"""Meta key of a request whose page is shown in a browser: what the page asks for keeps the pace, each request alone."""
 
+_BROWSER_SLOT = "browser:"
+"""No host has this name."""
 _ASKED_AGAIN = "asked_again"
 _MOST_ASKED_AGAIN = 3
 _JITTER = 0.25
@@ -112,6 +120,7 @@ class PoliteDownloader(Downloader):
         super().__init__(crawler)
         self.paces: dict[str, HostPace] = {}
         self._floor = max(crawl_settings().delay_seconds, self._delay)
+        self._shared = SharedPages()
         self._transfers: dict[Request, Deferred[Response]] = {}
         self._stop_seen: float | None = None
         self._stop_watch = create_looping_call(self._hand_back_when_stopping)
@@ -119,20 +128,31 @@ class PoliteDownloader(Downloader):
 
     @override
     def get_slot_key(self, request: Request) -> str:
+        if request.meta.get(SHOWN):
+            return _BROWSER_SLOT
         # Never the request's meta: a redirected request carries the slot of the host it came from.
         return host_of(request.url)
 
     def pace_of(self, request: Request) -> HostPace:
         """Returns the pace of a request's host."""
-        return self._pace(self.get_slot_key(request))
+        return self._pace(host_of(request.url))
 
     @override
     def _get_slot(self, request: Request, spider: Any = None) -> tuple[str, Slot]:
         key = self.get_slot_key(request)
-        if key not in self.slots:
+        if key == _BROWSER_SLOT and key not in self.slots:
+            # A page being shown must not hold the place at its host that its own requests wait for. Twice as many as
+            # are shown at once, so that the documents of the next ones are fetched meanwhile.
+            self.slots[key] = PoliteSlot(2 * browser_settings().pages_at_once, 0.0, HostPace(0.0))
+        elif key not in self.slots:
             self.slots[key] = PoliteSlot(self.domain_concurrency, self._delay, self._pace(key))
             self._start_slot_gc()
         return key, self.slots[key]
+
+    @override
+    async def _enqueue_request(self, request: Request) -> Response:
+        shared = self._shared_answer(request)
+        return shared if shared is not None else await super()._enqueue_request(request)
 
     @override
     async def _download(self, slot: Slot, request: Request) -> Response:
@@ -148,6 +168,9 @@ class PoliteDownloader(Downloader):
             await _process_pending_io()
             raise
         else:
+            if SHARED in request.meta:
+                self._shared.keep(request, response)
+                self._share_with_waiting(slot)
             return response
         finally:
             slot.lastseen = monotonic()
@@ -189,6 +212,18 @@ class PoliteDownloader(Downloader):
         pace.used = monotonic()
         return pace
 
+    def _shared_answer(self, request: Request) -> Response | None:
+        response = self._shared.answer(request)
+        if response is not None:
+            self.crawler.stats.inc_value("politeness/shared")
+        return response
+
+    def _share_with_waiting(self, slot: Slot) -> None:
+        for request, waiting in list(slot.queue):
+            if (shared := self._shared_answer(request)) is not None:
+                slot.queue.remove((request, waiting))
+                waiting.callback(shared)
+
     def _start_watching(self) -> None:
         self._stop_watch.start(_STOP_POLL_SECONDS, now=False)
 
@@ -226,6 +261,8 @@ class PolitenessMiddleware:
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
         """Reads 429 and 503; any other answer ends the host's row of failures."""
+        if request.meta.get(SHOWN):
+            return response  # its document and all that its page asked for were judged one by one
         pace = self._pace(request)
         if response.status not in {429, 503}:
             if response.status < 500:
@@ -246,7 +283,7 @@ class PolitenessMiddleware:
         """Counts a failure against the host, or marks a request that a stop interrupted."""
         if isinstance(exception, CrawlStoppingError):
             request.meta[INTERRUPTED] = True
-        elif isinstance(exception, _FAILURES):
+        elif isinstance(exception, _FAILURES) and not request.meta.get(SHOWN):
             self._strike(self._pace(request), f"{type(exception).__name__}: {exception}", None)
 
     def _strike(self, pace: HostPace, what: str, asked: float | None) -> None:

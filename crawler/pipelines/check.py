@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from scrapy.exceptions import DropItem
 
-from crawler.items import CandidateItem, PageItem, TargetItem
+from crawler.items import CandidateItem, PageItem, TargetItem, WaitingItem
 from extraction.staff.records import Person
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class CheckPipeline:
         Raises:
             DropItem: Nothing of it can be kept.
         """
-        if not isinstance(item, PageItem | CandidateItem | TargetItem):
+        if not isinstance(item, PageItem | CandidateItem | TargetItem | WaitingItem):
             self._drop("unknown_item", f"no item of this project: {type(item).__name__}")
         if not item.target:
             self._drop("no_target", "an item without a school")

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import msgspec
 
-from crawler.items import CandidateItem, PageItem, TargetItem
+from crawler.items import CandidateItem, PageItem, TargetItem, WaitingItem
 from extraction.staff.records import Person
 
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -37,6 +37,10 @@ class NormalizePipeline:
             item.reason = plain_text(item.reason, _LONGEST_REASON)
             for tried in item.tried:
                 tried.detail = plain_text(tried.detail, _LONGEST_REASON)
+        elif isinstance(item, WaitingItem):
+            item.reason = plain_text(item.reason, _LONGEST_REASON)
+            for shell in item.noted.shells:
+                shell.url, shell.note = plain_text(shell.url, _LONGEST_URL), plain_text(shell.note, _LONGEST_TEXT)
         return item
 
 

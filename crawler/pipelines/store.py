@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from scrapy.exceptions import NotConfigured
 
-from crawler.items import CandidateItem, PageItem, TargetItem
+from crawler.items import CandidateItem, PageItem, TargetItem, WaitingItem
 from crawler.job_session import JobSession, open_session, report_end
 from storage.errors import DatabaseUnavailableError, LeaseLostError, StorageError
 from storage.leases import FencedStep, fenced
 from storage.staff import SeenPerson, store_people
-from storage.targets import Visit, end_target, school_name, store_visits, target_counts
+from storage.targets import Visit, end_target, leave_target, school_name, store_visits, target_counts
 from storage.websites import Candidate, decide_website, store_candidates
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Item = CandidateItem | PageItem | TargetItem
+Item = CandidateItem | PageItem | TargetItem | WaitingItem
 BATCH_ITEMS = 100
 GATHER_SECONDS = 0.05
 """What the first item of a batch waits for company."""
@@ -159,9 +159,13 @@ async def _store(step: FencedStep, items: list[Item]) -> None:
         job_id=lease.job_id,
         attempt=lease.attempt,
     )
-    ended = [item for item in items if isinstance(item, TargetItem)]
-    for target in ended:
-        await _end(step, target)
+    for item in items:
+        if isinstance(item, TargetItem):
+            await _end(step, item)
+        elif isinstance(item, WaitingItem):
+            noted = msgspec.to_builtins(item.noted)
+            await leave_target(step.connection, lease.job_id, int(item.target), reason=item.reason, noted=noted)
+            await step.advance()
 
 
 async def _end(step: FencedStep, target: TargetItem) -> None:
@@ -227,6 +231,8 @@ def _people(page: PageItem) -> list[SeenPerson]:
             nickname=person.nickname,
             subjects=person.subjects,
             grades=person.grades,
+            method=f"page+{person.method}" if person.method else "page",
+            page=person.page,
         )
         for person in page.people
     ]

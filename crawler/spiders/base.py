@@ -14,7 +14,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, ClassVar
@@ -85,6 +84,10 @@ class VisitSpider(Spider):
         """Reads a page into items, and offers the visit what to read next."""
         raise NotImplementedError
 
+    async def read_answer(self, response: Response, visit: Visit, step: Step) -> list[Any]:
+        """Reads an answer that may take long to read, beside the crawl; most are pages."""
+        return self.read_page(response, visit, step)
+
     def miss_page(self, problem: Problem, visit: Visit, step: Step) -> list[Any]:
         """Returns the items that tell of a page that could not be had."""
         raise NotImplementedError
@@ -101,6 +104,13 @@ class VisitSpider(Spider):
         """Whether a school must be tried again because this page may be had at another time."""
         del step
         return problem.later
+
+    def spent(self, visit: Visit) -> bool:
+        """Whether the visit has had its pages, or kept its servers busy for as long as it may."""
+        return (
+            visit.pages >= int(getattr(self.operator, self.page_budget))
+            or visit.seconds >= self.operator.seconds_per_school
+        )
 
     def conclude(self, visit: Visit) -> list[Any]:
         """Returns the last items of a visit, the `TargetItem` at the end."""
@@ -140,12 +150,12 @@ class VisitSpider(Spider):
             raise SchoolFileError("say which schools to visit: -a schools=FILE.csv")
         return read_schools(Path(self.schools_file))
 
-    def page_answered(self, response: Response, visit: dict[str, Any]) -> list[Any]:
+    async def page_answered(self, response: Response, visit: dict[str, Any]) -> list[Any]:
         """Callback of every page."""
         state = Visit.unpacked(visit)
         step = self._arrive(state, float(response.meta.get("download_latency", 0.0)))
         try:
-            found = self.read_page(response, state, step)
+            found = await self.read_answer(response, state, step)
         except Exception as error:
             self.logger.exception("The page %s cannot be read", response.url)
             self._count("unreadable")
@@ -185,7 +195,7 @@ class VisitSpider(Spider):
 
     def _go_on(self, visit: Visit, *, start: bool = False) -> list[Any]:
         try:
-            while (step := self._next_step(visit)) is not None:
+            while (step := self.next_step(visit)) is not None:
                 visit.step = step
                 try:
                     return [self._request(visit, step, start=start)]
@@ -198,10 +208,9 @@ class VisitSpider(Spider):
             self.logger.exception("The visit of %s cannot go on", visit.school.key)
             return [TargetItem(visit.school.key, "failed", "error", f"{type(error).__name__}: {error}")]
 
-    def _next_step(self, visit: Visit) -> Step | None:
-        if visit.pages >= int(getattr(self.operator, self.page_budget)):
-            return None
-        if visit.seconds >= self.operator.seconds_per_school:
+    def next_step(self, visit: Visit) -> Step | None:
+        """Takes the page to ask for next out of the visit; None ends the visit."""
+        if self.spent(visit):
             return None
         if not visit.frontier:
             self.refill(visit)
@@ -263,8 +272,3 @@ def interleaved(schools: Iterable[SchoolTarget]) -> Iterator[SchoolTarget]:
         hosts[host_name(addresses[0]) if addresses else school.key].append(school)
     for row in zip_longest(*hosts.values()):
         yield from (school for school in row if school is not None)
-
-
-def now() -> datetime:
-    """Returns the time for `fetched_at`."""
-    return datetime.now(UTC)

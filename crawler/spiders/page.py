@@ -2,7 +2,8 @@
 
     scrapy crawl page -a urls="https://www.school.org/staff" -a into=pages.jsonl
 
-Every address gets one line of JSON (`FetchedPage`), whatever became of it.
+Every address gets one line of JSON (`FetchedPage`), whatever became of it. With `browser=1` each page is shown in a
+browser, and its line has what a person would see.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 from typing_extensions import override
 
+from crawler.browser.second_look import shown_meta
+from crawler.browser.settings import why_none
 from crawler.crawl_settings import CrawlSettings, crawl_settings
 from crawler.spiders.base import problem_of
 from crawler.spiders.staff_directory import declared_encoding
@@ -41,22 +44,28 @@ class PageSpider(Spider):
 
     name = "page"
 
-    def __init__(self, urls: str = "", into: str = "", **arguments: Any) -> None:
+    def __init__(self, urls: str = "", into: str = "", browser: str = "", **arguments: Any) -> None:
         arguments.pop("name", None)
         super().__init__(**arguments)
+        self._shown = browser not in {"", "0"}
+        self._none = why_none() if self._shown else None
+        self.in_browser = self._shown and self._none is None
         self.operator: CrawlSettings = crawl_settings()
         self.urls = urls.split()
         self.into = Path(into)
 
     @override
     async def start(self) -> AsyncIterator[Any]:
-        refused = self.operator.missing_contact
+        refused = self.operator.missing_contact or self._none
+        meta = shown_meta() if self._shown else {}
         for url in self.urls:
             if refused is not None:
                 self._write(FetchedPage(url, url, reason=refused))
                 continue
             try:
-                yield Request(url, self.answered, errback=self.failed, cb_kwargs={"asked": url}, dont_filter=True)
+                yield Request(
+                    url, self.answered, errback=self.failed, meta=meta, cb_kwargs={"asked": url}, dont_filter=True
+                )
             except ValueError:
                 self._write(FetchedPage(url, url, reason="this is no web address"))
 

@@ -2,18 +2,19 @@
 
     scrapy crawl staff_directory -a url=https://www.school.org -a name="Lincoln Elementary" -O staff.json
     scrapy crawl staff_directory -a schools=schools.csv -O staff.csv
+    scrapy crawl staff_directory -a url=https://www.school.org -a browser=1
     scrapy crawl staff_directory -a job=ID -a attempt=N
 
 The way of a visit: the home page, the links that most likely lead to the staff list, the further pages of a list, the
 people's own pages where the list leaves out an address, and the well-known paths when nothing was found. It never
-leaves the school's site: its host, and on a shared host its path prefix or pages that name the school. By hand, a feed
-(`-O`) has one flat row a person.
+leaves the school's site: its host, and on a shared host its path prefix or pages that name the school. Where hardly
+anybody was found and pages need a browser, `browser=1` shows them (`crawler.browser`); a job does that in a process of
+its own. By hand, a feed (`-O`) has one flat row a person.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -25,36 +26,36 @@ from typing_extensions import override
 from w3lib.encoding import http_content_type_encoding
 
 from crawler.belonging import people_of
+from crawler.browser.second_look import SecondLook, noted, shown_meta
 from crawler.discovery.school_names import SchoolName
-from crawler.items import PageItem, TargetItem, TargetState
+from crawler.documents import (
+    DOCUMENT,
+    DocumentReader,
+    is_allowed_answer,
+    is_document_host,
+    is_told,
+    offer_documents,
+    wants_documents,
+)
+from crawler.doubts import doubts_of
+from crawler.items import PageItem, TargetItem, TargetState, WaitingItem, now
+from crawler.profiles import complete, release
 from crawler.sitemaps import read_sitemap
 from crawler.sites import clean_url, prefix_of, same_host, site_after, start_addresses, under
-from crawler.spiders.base import Problem, VisitSpider, now
+from crawler.spiders.base import Problem, VisitSpider
 from crawler.targets import SchoolTarget
 from crawler.visits import HeldPerson, Step, Visit
+from extraction.errors import PdfError
+from extraction.llm.settings import LlmSettings
+from extraction.staff.documents import is_published
 from extraction.staff.links import SECTION, known_paths, rank_addresses, rank_links
-from extraction.staff.page import read_staff_page
+from extraction.staff.page import read_with_verdicts
+from extraction.staff.papers.reader import is_pdf
 from extraction.staff.records import Person, RankedLink, StaffPage
 
 _DEEPEST = 3
 """Links followed from the home page on."""
 _MOST_PROFILES = 15
-_SNIPPET = 300
-_KEPT_OF_LISTS = (
-    "middle",
-    "honorific",
-    "suffix",
-    "credentials",
-    "nickname",
-    "title",
-    "subjects",
-    "grades",
-    "department",
-    "email",
-    "phone",
-    "phone_e164",
-    "extension",
-)
 _FADE = 0.9
 """What a link is worth one page further from the home page."""
 _WORTH_AFTER_LIST = 0.5
@@ -68,8 +69,10 @@ _COMMON_PATHS = 8
 _BEST_FIRST = (
     "staff",
     "needs_browser",
+    "needs_ocr",
     "blocked",
     "no_staff",
+    "not_shown",
     "too_large",
     "not_html",
     "unreadable",
@@ -85,6 +88,7 @@ _STATES: dict[str, TargetState] = {
     "staff": "done",
     "no_staff": "done",
     "needs_browser": "done",
+    "needs_ocr": "done",
     "blocked": "done",
     "robots_denied": "skipped",
     "refused": "skipped",
@@ -97,9 +101,23 @@ class StaffDirectorySpider(VisitSpider):
 
     name = "staff_directory"
 
-    def __init__(self, url: str = "", name: str = "", **arguments: Any) -> None:
+    def __init__(self, url: str = "", name: str = "", browser: str = "", **arguments: Any) -> None:
         super().__init__(**arguments)
         self._one_school = SchoolTarget(key=url, name=name, website=url) if url else None
+        self._asks = LlmSettings().configured_for_staff
+        self._documents = DocumentReader()
+        self._second_look = SecondLook(asked=browser not in {"", "0"}, for_job=self.job is not None)
+        self.in_browser = self._second_look.here
+        self._waiting: dict[str, Visit] = {}
+
+    @override
+    async def load_schools(self) -> list[SchoolTarget]:
+        if self.job is None or not self._second_look.asked:
+            return await super().load_schools()
+        from crawler import job_targets  # noqa: PLC0415  only jobs have a database
+
+        self._waiting = {visit.school.key: visit for visit in await job_targets.load_waiting(self.job, self.attempt)}
+        return [visit.school for visit in self._waiting.values()]
 
     @override
     def named_schools(self) -> list[SchoolTarget]:
@@ -107,6 +125,8 @@ class StaffDirectorySpider(VisitSpider):
 
     @override
     def plan(self, school: SchoolTarget) -> Visit:
+        if school.key in self._waiting:
+            return self._waiting[school.key]
         visit = Visit(school)
         addresses = start_addresses(school.website or "")
         if addresses:
@@ -115,6 +135,23 @@ class StaffDirectorySpider(VisitSpider):
             visit.outcome, visit.reason = "no_website", "no website is known"
             visit.guessed = True
         return visit
+
+    @override
+    def next_step(self, visit: Visit) -> Step | None:
+        step = super().next_step(visit)
+        if step is None and self._second_look.begin(visit):
+            step = super().next_step(visit)
+        return self._second_look.taken(visit, step)
+
+    @override
+    def spent(self, visit: Visit) -> bool:
+        if visit.showing:
+            return self._second_look.spent(visit, self.operator.seconds_per_school)
+        return super().spent(visit)
+
+    @override
+    def meta_of(self, step: Step) -> dict[str, Any]:
+        return shown_meta() if step.shown else {}
 
     @override
     def read_page(self, response: Response, visit: Visit, step: Step) -> list[Any]:
@@ -129,16 +166,51 @@ class StaffDirectorySpider(VisitSpider):
         if not isinstance(response, HtmlResponse):
             return self.miss_page(Problem("not_html", "the answer is not a web page", response.status), visit, step)
         visit.answered += 1
-        page = read_staff_page(response.body, response.url, encoding=declared_encoding(response))
-        page = self._without_others(page, visit.school)
+        reading = read_with_verdicts(response.body, response.url, encoding=declared_encoding(response))
+        page = self._without_others(reading.page, visit.school)
+        page = self._second_look.judged(page, visit, step, response.url)
         _note(visit, page.outcome, page.reason)
         if step.kind == "profile":
-            people = self._complete(page, visit, step)
+            people = complete(page, visit, step)
         else:
             people = self._hold(page, visit, response.url)
             self._offer_further(page, response, visit, step)
-        people = [person for person in people if _is_new(person, visit)]
-        return [PageItem(visit.school.key, response.url, response.status, page.outcome, page.reason, now(), people)]
+        people = [person for person in people if visit.meets(person)]
+        item = PageItem(visit.school.key, response.url, response.status, page.outcome, page.reason, now(), people)
+        if self._asks and step.kind != "profile":
+            item.doubts = doubts_of(reading, people, visit)
+        return [item]
+
+    @override
+    async def read_answer(self, response: Response, visit: Visit, step: Step) -> list[Any]:
+        unnamed = step.kind in {"link", "guess"} and is_pdf(response.body) and wants_documents(visit)
+        if step.kind == DOCUMENT or unnamed:
+            return await self._read_document(response, visit, step)
+        return self.read_page(response, visit, step)
+
+    async def _read_document(self, response: Response, visit: Visit, step: Step) -> list[Any]:
+        if not (self._is_inside(response.url, step.note, visit) or is_allowed_answer(response, step)):
+            return self.miss_page(
+                Problem("off_site", f"it led to another site: {response.url}", response.status), visit, step
+            )
+        visit.documents += 1
+        try:
+            page = await self._documents.read(response, step, declared_encoding(response))
+        except PdfError as error:
+            return self.miss_page(Problem("unreadable", error.message, response.status), visit, step)
+        if page is None:
+            problem = Problem("not_html", "the answer is neither a web page nor a PDF or published list")
+            return self.miss_page(problem, visit, step)
+        visit.answered += 1
+        page = self._without_others(page, visit.school)
+        _note(visit, page.outcome, page.reason)
+        people = [person for person in page.people if not is_told(person, visit)]
+        people = [person for person in people if visit.meets(person)]
+        if visit.people:
+            self._drop_needless(visit)
+        # A published list keeps the address that the school's page names; where it is redirected to does not last.
+        url = step.url if is_published(step.url) else response.url
+        return [PageItem(visit.school.key, url, response.status, page.outcome, page.reason, now(), people)]
 
     @override
     def miss_page(self, problem: Problem, visit: Visit, step: Step) -> list[Any]:
@@ -146,7 +218,7 @@ class StaffDirectorySpider(VisitSpider):
             return []  # most sites have none, and it is no page of theirs
         _note(visit, problem.outcome, problem.reason)
         missed = PageItem(visit.school.key, step.url, problem.status, problem.outcome, problem.reason, now())
-        return [missed, *(self._release(visit, step.url) if step.kind == "profile" else [])]
+        return [missed, *(release(visit, step.url) if step.kind == "profile" else [])]
 
     @override
     def refill(self, visit: Visit) -> None:
@@ -161,17 +233,19 @@ class StaffDirectorySpider(VisitSpider):
 
     @override
     def conclude(self, visit: Visit) -> list[Any]:
-        released = self._release(visit)
+        released = release(visit)
         outcome, reason = visit.outcome, visit.reason
         if visit.people:
             outcome, reason = "staff", f"{len(visit.people)} people on {visit.answered} pages"
-        elif visit.later and outcome not in {"needs_browser", "blocked", "no_staff", "robots_denied"}:
+        elif visit.later and outcome not in {"needs_browser", "needs_ocr", "blocked", "no_staff", "robots_denied"}:
             outcome, reason = "try_later", visit.later
+        if self._second_look.waits(visit):
+            return [*released, WaitingItem(visit.school.key, reason, noted(visit))]
         end = TargetItem(
             target=visit.school.key,
             state=_STATES.get(outcome, "failed"),
             outcome=outcome or "no_staff",
-            reason=reason,
+            reason=self._second_look.explained(visit, reason),
             website=visit.site or visit.school.website,
             pages=visit.pages,
             people=len(visit.people),
@@ -205,12 +279,25 @@ class StaffDirectorySpider(VisitSpider):
             self._offer(visit, Step(url, "next", _NEXT_SCORE, step.depth, step.note))
         if step.depth <= _DEEPEST and step.kind != "next":
             self._offer_links(response, visit, step)
+            offer_documents(response, visit, step.depth, lambda link: self._may_ask(link, visit))
         if visit.people or page.people:
-            visit.frontier = [
-                other
-                for other in visit.frontier
-                if other.kind in {"next", "profile"} or other.score >= _WORTH_AFTER_LIST
-            ]
+            self._drop_needless(visit, len(page.people))
+
+    def _may_ask(self, document: RankedLink, visit: Visit) -> bool:
+        # On a shared host, a file elsewhere may be the district's as well as the school's.
+        kept_elsewhere = is_document_host(document.url) and prefix_of(visit.site) is None
+        named = is_published(document.url) or kept_elsewhere or self._is_inside(document.url, document.text, visit)
+        return named and not _is_district_office(document)
+
+    def _drop_needless(self, visit: Visit, found: int = 0) -> None:
+        """Leaves out what promises little, once people were found: those of the visit, and of the page just read."""
+        documents = wants_documents(visit, found)
+        visit.frontier = [
+            other
+            for other in visit.frontier
+            if other.kind in {"next", "profile"}
+            or (documents if other.kind == DOCUMENT else other.score >= _WORTH_AFTER_LIST)
+        ]
 
     def _offer_links(self, response: HtmlResponse, visit: Visit, step: Step) -> None:
         # On a shared host the staff list of a school may stand outside its prefix, under its name: `_offer` looks.
@@ -247,63 +334,12 @@ class StaffDirectorySpider(VisitSpider):
             free.append(person)
         return free
 
-    def _complete(self, page: StaffPage, visit: Visit, step: Step) -> list[Person]:
-        """Returns the person of a profile page, with what only the list said, or the person as listed."""
-        held = next((one for one in visit.held if one.profile == step.url), None)
-        if held is None:
-            return []
-        visit.held.remove(held)
-        own = next((one for one in page.people if _same_name(one, held.person)), None)
-        return [_joined(held.person, own) if own is not None else held.person]
-
-    def _release(self, visit: Visit, profile: str | None = None) -> list[PageItem]:
-        """Returns the people kept back whose own pages cannot be read any more, as their lists showed them."""
-        pages: dict[str, list[Person]] = defaultdict(list)
-        for held in [one for one in visit.held if profile in {None, one.profile}]:
-            visit.held.remove(held)
-            if _is_new(held.person, visit):
-                pages[held.list_url].append(held.person)
-        reason = "the people's own pages could not be read"
-        return [PageItem(visit.school.key, url, 200, "staff", reason, now(), people) for url, people in pages.items()]
-
 
 def _note(visit: Visit, outcome: str, reason: str) -> None:
     known = {word: place for place, word in enumerate(_BEST_FIRST)}
     worst = len(_BEST_FIRST)
     if not visit.outcome or known.get(outcome, worst) < known.get(visit.outcome, worst):
         visit.outcome, visit.reason = outcome, reason
-
-
-def _is_new(person: Person, visit: Visit) -> bool:
-    key = f"{person.name.casefold()}|{person.email or ''}"
-    # The same person again without an address says nothing new.
-    if key in visit.people or (person.email is None and any(one.startswith(key) for one in visit.people)):
-        return False
-    visit.people.append(key)
-    return True
-
-
-def _same_name(one: Person, other: Person) -> bool:
-    if one.name.casefold() == other.name.casefold():
-        return True
-    # "Alvarez, Maria" in the list, "Mrs. Maria Alvarez" on her page.
-    split = [(who.first or "", who.last or "") for who in (one, other)]
-    return all(split[0]) and [part.casefold() for part in split[0]] == [part.casefold() for part in split[1]]
-
-
-def _joined(listed: Person, own: Person) -> Person:
-    """Returns the person of the profile page; what it leaves out comes from the list, whose text is then kept too."""
-    missing = {
-        field: value for field in _KEPT_OF_LISTS if not getattr(own, field) and (value := getattr(listed, field))
-    }
-    if not missing:
-        return own
-    if "title" in missing:
-        missing["role"] = listed.role
-    if "email" in missing:
-        missing |= {"email_state": listed.email_state, "email_method": listed.email_method}
-    half = _SNIPPET // 2 - 2
-    return msgspec.structs.replace(own, **missing, snippet=f"{listed.snippet[:half]} … {own.snippet[:half]}")
 
 
 def declared_encoding(response: Response) -> str | None:

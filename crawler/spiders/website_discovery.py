@@ -34,10 +34,11 @@ from crawler.discovery.scoring import (
 )
 from crawler.discovery.settings import discovery_settings
 from crawler.discovery.turns import Turns, configured
-from crawler.items import CandidateItem, Signal, TargetItem
+from crawler.items import CandidateItem, Signal, TargetItem, now
 from crawler.middlewares.politeness import pause_host
+from crawler.shared_pages import SHARED
 from crawler.sites import GUESSED, clean_url, host_name, page_key, prefix_of, site_after, site_of, start_addresses
-from crawler.spiders.base import Problem, VisitSpider, now
+from crawler.spiders.base import Problem, VisitSpider
 from crawler.spiders.staff_directory import declared_encoding
 from crawler.targets import SchoolTarget
 from crawler.visits import Step, Visit
@@ -119,7 +120,8 @@ class WebsiteDiscoverySpider(VisitSpider):
             # The provider reads every status itself; a service's answer never leads to another host.
             return {"handle_httpstatus_all": True, "dont_redirect": True, "max_retry_times": 0}
         # A guessed path lies on a host that has answered.
-        return {GUESSED: True} if step.note == "guess" and prefix_of(step.url) is None else {}
+        guessed = step.note == "guess" and prefix_of(step.url) is None
+        return {GUESSED: True, SHARED: True} if guessed else {SHARED: True}
 
     @override
     def matters(self, step: Step, problem: Problem) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-BUDGET_DAYS = 30
-"""An organization's budget counts what it spent in the last so many days."""
+_BUDGET_DAYS = 30
 
 
 class LlmSettings(BaseSettings):
@@ -44,7 +43,20 @@ class LlmSettings(BaseSettings):
     below_confidence: float = Field(default=0.6, ge=0, le=1)
     """Pages that were read less surely are asked about."""
 
+    ask_about_staff: bool = True
+    """Whether blocks of staff pages are sent, too, or only school lists."""
+
+    @property
+    def budget_days(self) -> int:
+        """An organization's budget counts what it spent in the last so many days."""
+        return _BUDGET_DAYS
+
     @property
     def configured(self) -> bool:
         """Whether there is anybody to ask."""
         return bool((self.api_key and self.api_key.get_secret_value()) or self.base_url)
+
+    @property
+    def configured_for_staff(self) -> bool:
+        """Whether there is anybody to ask about staff pages."""
+        return self.configured and self.ask_about_staff

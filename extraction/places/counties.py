@@ -12,7 +12,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -64,6 +64,8 @@ def is_independent_city(text: str) -> bool:
     return spelling_key(county_name(text)) in _independent_cities()
 
 
+# The cities of a list's ZIPs are asked for row after row.
+@lru_cache(maxsize=8192)
 def spelling_key(text: str) -> str:
     """What all spellings of one name share: case, accents, spaces and full stops do not count, St is Saint."""
     plain = text.replace("&", " and ")
@@ -140,7 +142,7 @@ def _of_state(state: str) -> tuple[County, ...]:
 @cache
 def _rows() -> tuple[tuple[str, str, str], ...]:
     """FIPS code, state and full name of every county."""
-    table = files("extraction.places").joinpath("counties.tsv").read_text("utf-8")
+    table = Path(__file__).with_name("counties.tsv").read_text("utf-8")
     listed = (line.split("\t") for line in table.splitlines() if line and not line.startswith("#"))
     added = ((fips, state, name) for state, names in _spellings()["added"].items() for name, fips in names.items())
     return (*((fips, state, name) for fips, state, name in listed), *added)
@@ -163,4 +165,4 @@ def _independent_cities() -> frozenset[str]:
 
 @cache
 def _spellings() -> dict[str, dict[str, dict[str, str]]]:
-    return tomllib.loads(files("extraction.places").joinpath("county_spellings.toml").read_text("utf-8"))
+    return tomllib.loads(Path(__file__).with_name("county_spellings.toml").read_text("utf-8"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -27,7 +27,7 @@ class State(msgspec.Struct, frozen=True):
 @cache
 def states() -> dict[str, State]:
     """All states by their two postal letters."""
-    table = tomllib.loads(files("extraction.places").joinpath("states.toml").read_text("utf-8"))
+    table = tomllib.loads(Path(__file__).with_name("states.toml").read_text("utf-8"))
     return {
         code: State(code, entry["name"], entry["fips"], tuple(entry["abbreviations"])) for code, entry in table.items()
     }

@@ -1,15 +1,17 @@
 """ZIP codes, cities and counties: what a place is called, and which state and county it lies in.
 
-The table (`zips.tsv`) is split into its lines at the first question, and a line into its columns when its ZIP or state
-is asked for: 7 ms instead of the 550 that the whole table takes as objects.
+The table (`zips.tsv`) is left where it lies, in the file: a line is looked for by halves, and split when its ZIP is
+asked for. The first question takes 0.1 ms, instead of the 550 that the whole table takes as objects.
 """
 
 from __future__ import annotations
 
+import mmap
+import re
 from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -43,11 +45,13 @@ def zip_place(zip_code: str) -> Place | None:
 # The schools of a town share its ZIP.
 @lru_cache(maxsize=4096)
 def _place(code: str) -> Place | None:
-    lines = _lines()
-    at = bisect_left(lines, code)
-    if len(code) != 5 or at == len(lines) or not lines[at].startswith(code):
+    if len(code) != 5 or not code.isdigit():
         return None
-    entry = _entry(lines[at])
+    table, wanted = _table(), code.encode()
+    at = bisect_left(range(len(table)), wanted, key=_zip_at)
+    if table[at : at + 5] != wanted:
+        return None
+    entry = _entry(table[at : table.find(b"\n", at)])
     return Place(
         zip=code,
         city=entry.cities[0],
@@ -79,8 +83,8 @@ def city_key(city: str) -> str:
 @cache
 def place_words() -> frozenset[str]:
     """Every word of a city's or a county's name, in small letters."""
-    names = (name for line in _lines() for name in line.split("\t", 3)[3].replace("|", "\t").split("\t"))
-    return frozenset(word for name in names for word in name.casefold().split())
+    names = b" ".join(re.findall(rb"\t[01]\t(.*)", _table()))
+    return frozenset(names.replace(b"|", b" ").decode().casefold().split())
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -98,14 +102,21 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 @cache
-def _lines() -> list[str]:
-    """The lines of the table, by ZIP, not yet parted into columns."""
-    lines = files("extraction.places").joinpath("zips.tsv").read_text("utf-8").splitlines()
-    return lines[next(at for at, line in enumerate(lines) if not line.startswith("#")) :]
+def _table() -> mmap.mmap:
+    """The file, each line with its end, sorted by ZIP; what it says of itself stands in front ("#" before "0")."""
+    with Path(__file__).with_name("zips.tsv").open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _entry(line: str) -> _Entry:
-    _, state, used, city, county, others = line.split("\t")
+def _zip_at(at: int) -> bytes:
+    """The ZIP of the line that a place in the file belongs to."""
+    table = _table()
+    start = table.rfind(b"\n", 0, at) + 1
+    return table[start : start + 5]
+
+
+def _entry(line: bytes) -> _Entry:
+    _, state, used, city, county, others = line.decode().split("\t")
     return _Entry(state, used == "1", (city, *filter(None, others.split("|"))), county)
 
 
@@ -122,7 +133,8 @@ def _city_counties(state: str) -> tuple[dict[str, set[County]], dict[str, set[Co
     """The counties of a state's cities: by the cities that ZIPs are named for, and by those that they accept."""
     own: dict[str, set[County]] = {}
     accepted: dict[str, set[County]] = {}
-    for entry in (_entry(line) for line in _lines() if line.startswith(f"{state}\t", 6)):
+    lines = re.findall(rb"\n(.{5}\t%b\t.*)" % re.escape(state).encode(), _table())
+    for entry in map(_entry, lines):
         if (county := entry.table_county) is not None:
             _add(own, entry.cities[:1], county)
             _add(accepted, entry.cities[1:], county)

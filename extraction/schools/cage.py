@@ -30,9 +30,10 @@ from extraction.errors import PdfError
 from extraction.schools.file_kind import check_is_pdf
 from extraction.schools.headers import ColumnPlan
 from extraction.schools.marks import Mark, MarkedPage
-from extraction.schools.messages import Banded, Done, Drawing, Failed, Message, Outlined, Read, Request, Turn
+from extraction.schools.messages import Banded, Done, Drawing, Failed, Message, Outlined, Parted, Read, Request, Turn
 from extraction.schools.ocr.scans import OcrOptions
 from extraction.schools.records import DocumentOutline, PageReading
+from extraction.staff.papers.parts import PaperPage
 
 if TYPE_CHECKING:
     from extraction.schools.asking.bands import BandedPage
@@ -136,6 +137,20 @@ def band_page(path: Path, page: int, *, limits: CageLimits | None = None) -> Ban
     return msgspec.json.decode(found[0], type=BandedPage)
 
 
+def paper_pages(path: Path, *, limits: CageLimits | None = None) -> Generator[PaperPage]:
+    """The pages of a staff paper, each parted into headings, blocks of lines and tables, as soon as it is read.
+
+    Raises:
+        PdfError: The file cannot be read, or a limit was met; the message names the limit and the page.
+    """
+    limits = limits or CageLimits()
+    check_is_pdf(path, limits.max_bytes)
+    with _Cage(_request("paper", path, limits), limits) as cage:
+        for message in cage.messages():
+            if isinstance(message, Parted):
+                yield message.page
+
+
 def render_page(
     path: Path, page: int, *, dpi: int = 110, marks: Sequence[Mark] = (), limits: CageLimits | None = None
 ) -> bytes:
@@ -181,7 +196,7 @@ def _readings(request: Request, limits: CageLimits) -> Generator[PageReading]:
 
 
 def _request(
-    task: Literal["outline", "read", "draw", "bands"],
+    task: Literal["outline", "read", "draw", "bands", "paper"],
     path: Path,
     limits: CageLimits,
     *,

@@ -20,7 +20,7 @@ from typing import BinaryIO
 import msgspec
 
 from extraction.errors import ExtractionError
-from extraction.schools.messages import Banded, Done, Drawing, Failed, Message, Outlined, Read, Request, Turn
+from extraction.schools.messages import Banded, Done, Drawing, Failed, Message, Outlined, Parted, Read, Request, Turn
 from extraction.schools.outline import check_page_count, open_document, outline_of
 from extraction.schools.reader import read_banded, read_opened
 
@@ -60,6 +60,8 @@ def _answers(request: Request) -> Iterator[Message]:
         yield from _drawings(request, path)
     elif request.task == "bands":
         yield from _bands(request, path)
+    elif request.task == "paper":
+        yield from _paper(request, path)
     else:
         yield Turn(1)
         document = open_document(path)
@@ -103,6 +105,18 @@ def _bands(request: Request, path: Path) -> Iterator[Message]:
         for number in request.pages or ():
             yield Turn(number)
             yield Banded(msgspec.Raw(msgspec.json.encode(read_banded(document, number, ocr=request.ocr))))
+    finally:
+        document.close()
+
+
+def _paper(request: Request, path: Path) -> Iterator[Message]:
+    from extraction.staff.papers.pages import paper_pages  # noqa: PLC0415  loads the words of staff pages
+
+    document = open_document(path)
+    try:
+        check_page_count(len(document), request.max_pages)
+        for number, page in paper_pages(document):
+            yield Turn(number) if page is None else Parted(page)
     finally:
         document.close()
 

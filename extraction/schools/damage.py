@@ -24,8 +24,8 @@ _LOST = "\ufffd"
 _LIGATURES = ("tt", "ti", "fi", "fl", "ff", "ft", "tf", "ffi", "ffl", "th", "ct", "st")
 """What fonts join into one glyph, and so may lose as one character."""
 
-_BREAKS_AFTER = re.compile(rf"(?:tt|ti|fi|fl|ff|ft|tf|ffi|ffl|{_LOST})$")
-_NO_WORDS_END = re.compile(rf"(?:ti|fi|fl|tf|ffi|ffl|{_LOST})$")
+_BREAKS_AFTER = ("tt", "ti", "fi", "fl", "ff", "ft", "tf", "ffi", "ffl", _LOST)
+_NO_WORDS_END = ("ti", "fi", "fl", "tf", "ffi", "ffl", _LOST)
 """The endings among them that hardly a word has; behind the others ("Scott of") a small word may stand alone."""
 _STAYS_APART = frozenset(
     {"of", "the", "and", "at", "for", "in", "on", "to", "by", "with", "a", "an", "or", "is", "no", "as"}
@@ -112,7 +112,7 @@ def _mended(lines: Sequence[Line], so_far: Damage) -> tuple[tuple[Line, ...], Da
         words = list(line.words)
         if (closed := _closed_up(words)) is not None:
             words, spaced = closed, spaced + 1
-        if any(_BREAKS_AFTER.search(word.text) for word in words[:-1]) and not _is_prose(words):
+        if any(word.text.endswith(_BREAKS_AFTER) for word in words[:-1]) and not _is_prose(words):
             before = len(words)
             words = _rejoined(words)
             joined += before - len(words)
@@ -149,9 +149,9 @@ def _one(before: Word, word: Word) -> Word:
 
 def _goes_on(before: Word, word: Word) -> bool:
     return bool(
-        _BREAKS_AFTER.search(before.text)
+        before.text.endswith(_BREAKS_AFTER)
         and word.text[0].islower()
-        and (_NO_WORDS_END.search(before.text) or word.text.rstrip(".,;:)") not in _STAYS_APART)
+        and (before.text.endswith(_NO_WORDS_END) or word.text.rstrip(".,;:)") not in _STAYS_APART)
         and word.box.left - before.box.right < 0.6 * word.height
     )
 
@@ -165,7 +165,7 @@ def _is_prose(words: Sequence[Word]) -> bool:
 
 def _closed_up(words: Sequence[Word]) -> list[Word] | None:
     """A line of spaced-out letters as words; None where it is none. Wider gaps part its words."""
-    if len(words) < _LETTER_SPACED or sum(len(word.text) == 1 for word in words) < 0.9 * len(words):
+    if len(words) < _LETTER_SPACED or sum([len(word.text) == 1 for word in words]) < 0.9 * len(words):
         return None
     if not all(word.text.isalpha() for word in words):
         return None

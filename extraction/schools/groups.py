@@ -59,9 +59,9 @@ def _labelled_group(text: str) -> FieldName | None:
 
 def _worded_group(text: str) -> FieldName | None:
     """The group that a name's last words tell of: "Cedar Falls Public Schools", "Mercer County"."""
-    if is_independent_city(_BRACKET_BEHIND.sub("", _CONTINUED.sub("", text))):
+    if is_independent_city(_BRACKET_BEHIND.sub("", _first_part(text))):
         return "county"
-    words = plain(_NUMBER_BEHIND.sub("", _CONTINUED.sub("", _CODE_BEHIND.sub(r"\1", text))))
+    words = plain(_NUMBER_BEHIND.sub("", _first_part(_CODE_BEHIND.sub(r"\1", text))))
     if not words or len(words) > 90 or "title i" in words or words.startswith(("by ", "per ", "all ", "each ")):
         return None
     if words.endswith(_behind("county_words")):
@@ -69,6 +69,11 @@ def _worded_group(text: str) -> FieldName | None:
     if words.startswith(("school district of ", "board of education of ", "public schools of ")):
         return "district"
     return "district" if words.endswith(_behind("district_words")) else None
+
+
+def _first_part(text: str) -> str:
+    """A heading without the words that say it goes on: "Mercer County (cont'd)"."""
+    return _CONTINUED.sub("", text) if "cont" in text.lower() else text
 
 
 @cache
@@ -79,7 +84,7 @@ def _behind(listed: str) -> tuple[str, ...]:
 
 def group_status(text: str) -> str | None:
     """The one status that a line like "Targeted Assistance Schools" gives to the schools below it."""
-    words = plain(_COUNT_BEHIND.sub("", _CONTINUED.sub("", text)))
+    words = plain(_COUNT_BEHIND.sub("", _first_part(text)))
     if not words or len(words) > 60:
         return None
     shortened = _PROGRAM_WORDS.sub("", words).strip()
@@ -118,7 +123,7 @@ def _read_group(cell: Cell, as_field: FieldName | None) -> dict[FieldName, Print
     field = group_field(cell.text) or as_field
     if field is None:
         return {}
-    text = _CONTINUED.sub("", cell.text)
+    text = _first_part(cell.text)
     label = _LABEL.match(text)
     if label and group_field(text) == group_field(f"{label[1]}: x"):
         text = label[2]

@@ -113,7 +113,7 @@ def plan_from_header(texts: Sequence[str | None], columns: Sequence[tuple[float,
     by known header words only to one half, and its neighbours would have to be header words too.
     """
     filled = sum(map(bool, texts))
-    if sum(greatest_share(text) for text in texts if text) < MEANT * filled:
+    if not _may_mean_enough([text for text in texts if text]):
         return None  # as most rows; their texts need not be looked up
     meanings = [header_meaning(text) if text else None for text in texts]
     named = [meaning for meaning in meanings if meaning is not None]
@@ -140,6 +140,18 @@ def plan_from_header(texts: Sequence[str | None], columns: Sequence[tuple[float,
         ),
         from_header=True,
     )
+
+
+def _may_mean_enough(texts: Sequence[str]) -> bool:
+    """Whether the words of a row's texts alone allow it to be a header; most rows are told by their first texts."""
+    shares: list[float] = []
+    missing = 0.0
+    for text in texts:
+        shares.append(greatest_share(text))
+        missing += 1.0 - shares[-1]
+        if missing > (1.0 - MEANT) * len(texts) + 0.001:
+            return False
+    return sum(shares) >= MEANT * len(texts)
 
 
 def plan_from_values(

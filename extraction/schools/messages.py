@@ -10,12 +10,13 @@ from extraction.schools.headers import ColumnPlan
 from extraction.schools.marks import MarkedPage
 from extraction.schools.ocr.scans import OcrOptions
 from extraction.schools.records import DocumentOutline, PageReading
+from extraction.staff.papers.parts import PaperPage
 
 
 class Request(msgspec.Struct, frozen=True):
     """What the child is to do, and the limits it puts upon itself before it opens the file."""
 
-    task: Literal["outline", "read", "draw", "bands"]
+    task: Literal["outline", "read", "draw", "bands", "paper"]
     path: str
     memory_bytes: int
     cpu_seconds: int
@@ -69,6 +70,12 @@ class Banded(msgspec.Struct, frozen=True, tag="banded"):
     """A `BandedPage`, whose module loads pdfium; most of those who talk to the child never need it."""
 
 
+class Parted(msgspec.Struct, frozen=True, tag="parted"):
+    """A page of a staff paper was parted into headings, blocks and tables."""
+
+    page: PaperPage
+
+
 class Outlined(msgspec.Struct, frozen=True, tag="outlined"):
     """The structure was read."""
 
@@ -88,4 +95,4 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """All was said. An end without this word is a crash."""
 
 
-Message = Turn | Read | Drawing | Banded | Outlined | Failed | Done
+Message = Turn | Read | Drawing | Banded | Parted | Outlined | Failed | Done

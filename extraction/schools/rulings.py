@@ -12,7 +12,8 @@ import statistics
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import count, islice, pairwise, repeat
+from itertools import chain, count, islice, pairwise, repeat
+from operator import attrgetter
 
 import msgspec
 import pypdfium2 as pdfium
@@ -40,6 +41,9 @@ _FEWEST_DASHES = 8
 _MAX_FORM_DEPTH = 8
 
 _DRAWN = frozenset({pdfium_c.FPDF_PAGEOBJ_FORM, pdfium_c.FPDF_PAGEOBJ_PATH})
+_MOVES, _DRAWS = pdfium_c.FPDF_SEGMENT_MOVETO, pdfium_c.FPDF_SEGMENT_LINETO
+_UNMOVED = array("f", [1, 0, 0, 1, 0, 0])
+"""The map of an object that lies where it is drawn, as most do."""
 _USUAL = 64
 """Segments of a path that there is room for from the start."""
 
@@ -91,6 +95,9 @@ class Rulings(msgspec.Struct, frozen=True):
     verticals: tuple[Ruling, ...] = ()
 
 
+_AT: Callable[[Ruling], float] = attrgetter("at")
+_START: Callable[[Ruling], float] = attrgetter("start")
+
 _Segment = tuple[float, float, float, float]
 """A straight piece of a path from (x0, y0) to (x1, y1); a plain tuple, because a page may have thousands of them."""
 
@@ -102,9 +109,9 @@ def read_rulings(page: pdfium.PdfPage, space: PageSpace) -> Rulings:
     for x0, y0, x1, y1 in islice(_Walk(space).segments(page), MAX_SEGMENTS):
         across, down = abs(x1 - x0), abs(y1 - y0)
         if down <= 1.0 and across > down:
-            horizontals.append(Ruling((y0 + y1) / 2, min(x0, x1), max(x0, x1)))
+            horizontals.append(Ruling((y0 + y1) / 2, *((x0, x1) if x0 < x1 else (x1, x0))))
         elif across <= 1.0 and down > across:
-            verticals.append(Ruling((x0 + x1) / 2, min(y0, y1), max(y0, y1)))
+            verticals.append(Ruling((x0 + x1) / 2, *((y0, y1) if y0 < y1 else (y1, y0))))
     return Rulings(merge(horizontals), merge(verticals))
 
 
@@ -112,7 +119,7 @@ def merge(pieces: Sequence[Ruling]) -> tuple[Ruling, ...]:
     """Join pieces that stand at the same place and touch; drop what is too short to be a border."""
     merged: list[Ruling] = []
     group: list[Ruling] = []
-    for piece in sorted(pieces, key=lambda ruling: ruling.at):
+    for piece in sorted(pieces, key=_AT):
         if group and piece.at - group[0].at > MERGE:
             merged += _joined(group)
             group = []
@@ -125,15 +132,15 @@ def _joined(group: list[Ruling]) -> list[Ruling]:
     joined: list[Ruling] = []
     if not group:
         return joined
-    weight = sum(ruling.length for ruling in group)
-    at = sum(ruling.at * ruling.length for ruling in group) / weight if weight else group[0].at
+    weight = sum([ruling.end - ruling.start for ruling in group])
+    at = sum([ruling.at * (ruling.end - ruling.start) for ruling in group]) / weight if weight else group[0].at
     start, end = group[0].start, group[0].end
-    for piece in sorted(group, key=lambda ruling: ruling.start):
+    for piece in sorted(group, key=_START):
         if piece.start > end + _REACH:
             joined.append(Ruling(at, start, end))
             start, end = piece.start, piece.end
-        else:
-            start, end = min(start, piece.start), max(end, piece.end)
+            continue
+        start, end = min(start, piece.start), max(end, piece.end)
     joined.append(Ruling(at, start, end))
     return joined if len(joined) < _FEWEST_DASHES else _undashed(joined)
 
@@ -173,36 +180,40 @@ class _Walk:
     def __init__(self, space: PageSpace) -> None:
         self._space = space
         self._modes = array("i", [0, 0])
+        self._modes_at = self._modes.buffer_info()[0]
         self._map = array("f", [0.0] * 6)
+        self._map_at = self._map.buffer_info()[0]
         self._points = array("f", [0.0] * (2 * _USUAL))
 
     def segments(self, page: pdfium.PdfPage) -> Iterator[_Segment]:
         """The straight pieces of all paths that leave a mark."""
         objects = map(_PAGE_OBJECT, repeat(address(page.raw)), range(pdfium_c.FPDFPage_CountObjects(page.raw)))
-        yield from self._of_objects(objects, self._space.matrix, depth=0)
+        return chain.from_iterable(self._of_objects(objects, self._space.matrix, depth=0))
 
-    def _of_objects(self, objects: Iterable[int | None], matrix: Matrix, depth: int) -> Iterator[_Segment]:
+    def _of_objects(self, objects: Iterable[int | None], matrix: Matrix, depth: int) -> Iterator[Iterable[_Segment]]:
         # Most objects are text, which a page may have thousands of.
         drawn = [(kind, found) for found in objects if found and (kind := _OBJECT_KIND(found)) in _DRAWN]
         for kind, found in drawn:
             if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
                 if depth < _MAX_FORM_DEPTH:
                     inner = map(_FORM_OBJECT, repeat(found), range(_COUNT_FORM_OBJECTS(found)))
-                    yield from self._of_objects(inner, matrix.after(self._matrix_of(found)), depth + 1)
+                    yield from self._of_objects(inner, self._onto(matrix, found), depth + 1)
                 continue
             stroked, filled = self._draw_mode(found)
             if stroked or filled:
-                segments = self._of_path(found, matrix.after(self._matrix_of(found)))
+                segments = self._of_path(found, self._onto(matrix, found))
                 if stroked or not _is_backdrop(segments, found, self._space):
-                    yield from segments
+                    yield segments
 
-    def _matrix_of(self, found: int) -> Matrix:
-        return Matrix(*self._map) if _WRITE_MATRIX(found, self._map.buffer_info()[0]) else Matrix()
+    def _onto(self, matrix: Matrix, found: int) -> Matrix:
+        """The map from within an object onto the displayed page, given the one from what the object is part of."""
+        if not _WRITE_MATRIX(found, self._map_at) or self._map == _UNMOVED:
+            return matrix
+        return matrix.after(Matrix(*self._map))
 
     def _draw_mode(self, path: int) -> tuple[bool, bool]:
         """Whether the path is stroked and whether it is filled; a path that only clips is neither."""
-        at = self._modes.buffer_info()[0]
-        _WRITE_DRAW_MODE(path, at, at + self._modes.itemsize)
+        _WRITE_DRAW_MODE(path, self._modes_at, self._modes_at + self._modes.itemsize)
         fill, stroke = self._modes
         return bool(stroke), fill != pdfium_c.FPDF_FILLMODE_NONE
 
@@ -213,24 +224,23 @@ class _Walk:
             self._points = array("f", [0.0] * (2 * len(segments)))
         at = self._points.buffer_info()[0]
         deque(map(_WRITE_POINT, segments, count(at, 8), count(at + 4, 8)), maxlen=0)
-        xs, ys = self._points[: 2 * len(segments) : 2], self._points[1 : 2 * len(segments) : 2]
-        a, b, c, d, e, f = msgspec.structs.astuple(matrix)
-        points: list[tuple[float, float]] = [
-            (a * x + c * y + e, b * x + d * y + f) for x, y in zip(xs, ys, strict=True)
-        ]
-        kinds, closes = map(_SEGMENT_KIND, segments), map(_CLOSES, segments)
+        written = iter(self._points[: 2 * len(segments)])
+        a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
         pieces: list[_Segment] = []
-        last: tuple[float, float] = (0.0, 0.0)
-        start = last
-        for point, kind, closed in zip(points, kinds, closes, strict=True):
-            if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
-                start = point
-            elif kind == pdfium_c.FPDF_SEGMENT_LINETO:
-                pieces.append((*last, *point))
-            last = point
+        last_x = last_y = start_x = start_y = 0.0
+        for kind, closed, x, y in zip(
+            map(_SEGMENT_KIND, segments), map(_CLOSES, segments), written, written, strict=True
+        ):
+            point_x, point_y = a * x + c * y + e, b * x + d * y + f
+            if kind == _MOVES:
+                start_x, start_y = point_x, point_y
+            elif kind == _DRAWS:
+                pieces.append((last_x, last_y, point_x, point_y))
             if closed:
-                pieces.append((*last, *start))
-                last = start
+                pieces.append((point_x, point_y, start_x, start_y))
+                last_x, last_y = start_x, start_y
+            else:
+                last_x, last_y = point_x, point_y
         return pieces
 
 

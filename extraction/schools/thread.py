@@ -19,6 +19,9 @@ from extraction.schools.headers import ColumnPlan
 from extraction.schools.records import FieldName
 from extraction.schools.sequence import SequenceMemory
 
+_READS_LISTS = ("*.py", "places/*.py", "places/*.toml", "schools/**/*.py", "schools/*.toml")
+"""What decides how a list is read, within `extraction`; staff pages are read by other code."""
+
 LARGEST = 64 * 2**10
 """Bytes of a thread that is kept; lists have 1 to 3 KB. Behind a page that says more the document is read anew."""
 
@@ -67,9 +70,9 @@ def thread_before(text: str | None, page: int) -> ReadingThread | None:
 
 @cache
 def program() -> str:
-    """A short name of the code and the vocabularies that read documents; any change gives another one."""
+    """A short name of the code and the vocabularies that read school lists; any change gives another one."""
     root = Path(extraction.__file__).parent
     told = hashlib.sha256()
-    for path in sorted(path for kind in ("*.py", "*.toml") for path in root.rglob(kind)):
+    for path in sorted(path for pattern in _READS_LISTS for path in root.glob(pattern)):
         told.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return told.hexdigest()[:16]

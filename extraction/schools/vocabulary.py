@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal, TypeGuard, cast, get_args
 
 import msgspec
@@ -108,7 +108,7 @@ class HeaderMeaning(msgspec.Struct, frozen=True):
 @cache
 def vocabulary() -> Vocabulary:
     """The vocabulary, read once."""
-    tables = tomllib.loads(files("extraction.schools").joinpath("vocabulary.toml").read_text("utf-8"))
+    tables = tomllib.loads(Path(__file__).with_name("vocabulary.toml").read_text("utf-8"))
     headers: dict[tuple[str, ...], Heading] = {}
     kinds = {*_FIELDS, *_MARKS, "place", "ignored", "weak_name", "level"}
     for kind, listed in tables["headers"].items():
@@ -194,6 +194,8 @@ def header_weight(word: str) -> Weight:
     if word.endswith("-"):
         return _DECIDES, 0
     spelled = _RUN_TOGETHER.sub(" ", word)
+    if "-" not in spelled:
+        return _weight(spelled)
     return max((_weight(spelling) for spelling in {spelled, _CUT_IN_TWO.sub(r"\1", spelled)}), key=_leaning)
 
 
@@ -249,7 +251,9 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=16_384)
 def words_of(text: str) -> tuple[str, ...]:
     """The lower-case words of a text; "Title 1" and "TITLE ONE" read "title i"."""
-    lowered = _ROMAN_ONE.sub("title i", text.casefold().replace("%", " percent ").replace("#", " no "))
+    lowered = text.casefold().replace("%", " percent ").replace("#", " no ")
+    if "title" in lowered or "t1" in lowered:  # few texts have it, and looking for the pattern takes longer
+        lowered = _ROMAN_ONE.sub("title i", lowered)
     return tuple(_WORD.findall(lowered))
 
 

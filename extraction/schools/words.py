@@ -110,13 +110,14 @@ def _read(glyphs: Glyphs, space: PageSpace) -> PrintedWords:
     words: list[Word] = []
     turned: dict[int, list[Place]] = {}
     chars = 0
+    rounded = _Rounded()
     runs, parted = _all_runs(glyphs.places())
     firsts = [run[0][0] for run in runs]
     lefts, _ = glyphs.inked(firsts)
     _, rights = glyphs.inked([run[-1][0] for run in runs])
     directions = glyphs.directions(firsts)
     for run, left, right, direction in zip(runs, lefts, rights, directions, strict=True):
-        word = _word(run, left, right)
+        word = _word(run, left, right, rounded)
         box = word.box
         if box.right < 0 or box.bottom < 0 or box.left > space.width or box.top > space.height:
             continue  # outside of what is displayed of the page
@@ -140,9 +141,9 @@ def _read(glyphs: Glyphs, space: PageSpace) -> PrintedWords:
 
 def _all_runs(places: Sequence[Place]) -> tuple[list[list[Place]], int]:
     """The runs of a page, and how many of them were parted by narrower gaps because words would be too long else."""
-    runs = list(_runs(places))
+    runs = _runs(places)
     if len(runs) > _FEW and sum(map(len, runs)) > _TOO_LONG * len(runs) and (gap := squeezed_gap(places)) is not None:
-        parted = list(_runs(places, gap))
+        parted = _runs(places, gap)
         return parted, len(parted) - len(runs)
     return runs, 0
 
@@ -166,33 +167,39 @@ def squeezed_gap(places: Sequence[Place]) -> float | None:
     return middle if step >= _CLEAR_STEP else None
 
 
-def _runs(places: Iterable[Place], word_gap: float = _WORD_GAP) -> Iterator[list[Place]]:
+def _runs(places: Iterable[Place], word_gap: float = _WORD_GAP) -> list[list[Place]]:
     """Characters that stand together."""
+    runs: list[list[Place]] = []
     run: list[Place] = []
+    # Of the character before, taken apart once.
+    drawn = ""
+    line_top = line_bottom = end = least = most = 0.0
     for place in places:
-        if not place[1]:
-            if run:
-                yield run
-                run = []
+        _, text, left, top, right, bottom = place
+        if not text:
+            run = []
             continue
-        if run:
-            before = run[-1]
-            if place[1] == before[1] and _doubles(before, place):
-                continue
-            gap, high = place[2] - before[4], before[5] - before[3]
-            if not -_STEP_BACK * high < gap < word_gap * high or not _in_line(before, place):
-                yield run
-                run = []
-        run.append(place)
-    if run:
-        yield run
+        if not run:
+            run = [place]
+            runs.append(run)
+        elif text == drawn and _doubles(run[-1], place):
+            continue
+        # In one font, the characters of a line are of the very same height.
+        elif least < left - end < most and ((top == line_top and bottom == line_bottom) or _in_line(run[-1], place)):
+            run.append(place)
+        else:
+            run = [place]
+            runs.append(run)
+        drawn, end = text, right
+        if top != line_top or bottom != line_bottom or not most:
+            line_top, line_bottom = top, bottom
+            least, most = -_STEP_BACK * (bottom - top), word_gap * (bottom - top)
+    return runs
 
 
 def _in_line(before: Place, place: Place) -> bool:
-    """Whether a character stands on the line of the one before; in one font, the two are of the very same height."""
+    """Whether a character of another height stands on the line of the one before."""
     top, bottom, line_top, line_bottom = place[3], place[5], before[3], before[5]
-    if top == line_top and bottom == line_bottom:
-        return True
     return min(line_bottom, bottom) - max(line_top, top) >= 0.5 * min(line_bottom - line_top, bottom - top)
 
 
@@ -202,9 +209,17 @@ def _doubles(before: Place, place: Place) -> bool:
     return abs(place[2] - left) < 0.5 * (right - left) and abs(place[3] - top) < 0.2 * (bottom - top)
 
 
-def _word(run: Sequence[Place], left: float, right: float) -> Word:
+class _Rounded(dict[float, float]):
+    """Numbers with two decimals. Rounding takes half a microsecond, and the words of a line share top and bottom."""
+
+    def __missing__(self, number: float) -> float:
+        rounded = self[number] = round(number, 2)
+        return rounded
+
+
+def _word(run: Sequence[Place], left: float, right: float, rounded: _Rounded) -> Word:
     indexes, texts, _, tops, _, bottoms = zip(*run, strict=True)
-    box = Box(round(left, 2), round(min(tops), 2), round(right, 2), round(max(bottoms), 2))
+    box = Box(round(left, 2), rounded[min(tops)], round(right, 2), rounded[max(bottoms)])
     return Word("".join(texts), box, indexes[0])
 
 
@@ -231,7 +246,8 @@ def _without_doubles(words: Sequence[Word]) -> tuple[Word, ...]:
     seen: dict[str, dict[tuple[float, float], Word]] = {}
     kept: list[Word] = []
     for word in words:
-        left, middle = word.box.left, word.middle
+        box = word.box
+        left, middle = box.left, (box.top + box.bottom) / 2
         column, row = left // _CELL, middle // _CELL
         alike = seen.get(word.text)
         if alike is None:
@@ -242,7 +258,9 @@ def _without_doubles(words: Sequence[Word]) -> tuple[Word, ...]:
             above = row + (1 if middle / _CELL - row >= 0.5 else -1)
             spots = ((column, row), (beside, row), (column, above), (beside, above))
             twins = [alike[spot] for spot in spots if spot in alike]
-            if any(abs(twin.box.left - left) < _TWINS and abs(twin.middle - middle) < _TWINS for twin in twins):
+            if twins and any(
+                abs(twin.box.left - left) < _TWINS and abs(twin.middle - middle) < _TWINS for twin in twins
+            ):
                 continue
             alike[column, row] = word
         kept.append(word)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 
 from extraction.staff.document import Document, Line, Node, squeeze
 from extraction.staff.drafts import Draft, email_fit
+from extraction.staff.flat import GROUP_SHARE, Block, add_contacts_below, spread_flat
 from extraction.staff.lines import (
     SURE,
     Reading,
     bare_text,
+    invites,
     is_noise,
     is_prose,
     is_title,
@@ -32,31 +33,11 @@ from extraction.staff.phones import find_phones
 from extraction.staff.sections import Sections, is_off
 
 _SURE_SHARE = 0.5
-_GROUP_SHARE = 0.7
 _LIST_MEAN = 0.65
 """The mean likelihood of names on one line from which on no other line must back them."""
 _MOST_BLOCK_LINES = 30
-_MOST_FLAT_LINES = 8
 _FEWEST_MENU_LINES = 4
 _WHOLE_PAGE = frozenset(("html", "body", "main", "form"))
-
-
-@dataclass(slots=True)
-class Block:
-    """The lines that belong to one reading."""
-
-    reading: Reading
-    node: Node
-    height: int
-    """Levels between the name's element and `node`."""
-    start: int
-    end: int
-    group: tuple[str, str] = ("", "")
-    shares_line: bool = False
-    """Whether the line names others too."""
-    term: tuple[Line, ...] = ()
-    """Lines further above that stand over this block and the ones before it: the term of several descriptions."""
-    titles: list[tuple[str, Line]] = field(default_factory=list[tuple[str, Line]])
 
 
 def mine_cards(document: Document, sections: Sections, taken: set[int]) -> list[Draft]:
@@ -65,7 +46,8 @@ def mine_cards(document: Document, sections: Sections, taken: set[int]) -> list[
     readings = _choose(readings, document)
     blocks = _blocks(readings, document)
     _level_heights(blocks)
-    _spread_flat(blocks, document)
+    spread_flat(blocks, document)
+    add_contacts_below(blocks, document)
     return _drafts(blocks, document)
 
 
@@ -123,7 +105,7 @@ def _choose(readings: list[Reading], document: Document) -> list[Reading]:
         mass[_group(reading.node)] += reading.name.likelihood / len(of_line[reading.line.number])
     # Names that no list knows count half, so a group of them is taken when nearly all of its lines are such names.
     regular = {
-        g for g in mass if size[g] >= 3 and (mass[g] >= _SURE_SHARE * size[g] or named[g] >= _GROUP_SHARE * size[g])
+        g for g in mass if size[g] >= 3 and (mass[g] >= _SURE_SHARE * size[g] or named[g] >= GROUP_SHARE * size[g])
     }
     labelled_names = {line.number for kind, _, line in labelled_values(document.lines) if kind == "name"}
     kept: list[Reading] = []
@@ -150,7 +132,9 @@ def _is_backed(reading: Reading, document: Document) -> bool:
         return True
     number = reading.line.number
     near = document.lines[number : number + 5]
-    if any(email_fit(seen.found.address, reading.name) == 2 for line in near for seen in line.emails):
+    around = reading.node.parent
+    above = document.lines[max(around.start, number - 4) : number] if around and around.tag not in _WHOLE_PAGE else ()
+    if any(email_fit(seen.found.address, reading.name) == 2 for line in (*near, *above) for seen in line.emails):
         return True
     # A title below backs a name, but not when it is a link of its own: that is the next entry of a menu.
     return len(near) > 1 and is_title(near[1].text) and not near[1].links
@@ -229,72 +213,6 @@ def _level_heights(blocks: list[Block]) -> None:
                 )
 
 
-def _spread_flat(blocks: list[Block], document: Document) -> None:
-    """Give names that stand alone in their element, and whole blocks without a title, the lines beside them."""
-    flat: defaultdict[tuple[int, bool], list[Block]] = defaultdict(list)
-    parents: dict[int, Node] = {}
-    for block in blocks:
-        parent = block.node if block.end - block.start < block.node.end - block.node.start else block.node.parent
-        lines = [line for line in document.lines[block.start : block.end] if line is not block.reading.line]
-        titled = block.reading.title is not None or any(is_title(line.text) for line in lines)
-        if parent is not None and not titled and not block.shares_line:
-            flat[id(parent), not lines].append(block)
-            parents[id(parent)] = parent
-    ends = {block.start: block.end for block in blocks}
-    starts = sorted(ends)
-    for (key, alone), group in flat.items():
-        parent = parents[key]
-        after = [_lines_after(block, parent, starts, document) for block in group]
-        before = [_lines_before(block, parent, starts, ends, document) for block in group]
-        gain_after = sum(_informs(document.lines[b.end : end]) for b, end in zip(group, after, strict=True))
-        gain_before = sum(_informs(document.lines[start : b.start]) for b, start in zip(group, before, strict=True))
-        if not alone and max(gain_before, gain_after) < _GROUP_SHARE * len(group):
-            continue
-        # Titles stand below their names unless the first name has something above it and the last one nothing below.
-        if gain_before > gain_after:
-            term: tuple[Line, ...] = ()
-            for block, start in zip(group, before, strict=True):
-                if start < block.start:
-                    term = document.lines[start : block.start]
-                elif block.node.tag == "dd":
-                    block.term = term
-                block.start = start
-        else:
-            for block, end in zip(group, after, strict=True):
-                block.end = end
-
-
-def _informs(lines: tuple[Line, ...]) -> bool:
-    return any(line.emails or is_title(line.text) or find_phones(line.text) for line in lines)
-
-
-def _lines_after(block: Block, parent: Node, starts: list[int], document: Document) -> int:
-    limit = min(parent.end, block.end + _MOST_FLAT_LINES)
-    position = bisect_left(starts, block.start + 1)
-    if position < len(starts):
-        limit = min(limit, starts[position])
-    end = block.end
-    while end < limit and not _starts_section(document.lines[end], block):
-        end += 1
-    return end
-
-
-def _lines_before(block: Block, parent: Node, starts: list[int], ends: dict[int, int], document: Document) -> int:
-    limit = max(parent.start, block.start - _MOST_FLAT_LINES)
-    position = bisect_left(starts, block.start) - 1
-    if position >= 0:
-        limit = max(limit, ends[starts[position]])
-    start = block.start
-    while start > limit and not _starts_section(document.lines[start - 1], block):
-        start -= 1
-    return start
-
-
-def _starts_section(line: Line, block: Block) -> bool:
-    level = block.reading.line.heading
-    return bool(line.heading) and (not level or line.heading <= level) and not is_title(line.text)
-
-
 def _drafts(blocks: list[Block], document: Document) -> list[Draft]:
     for block in blocks:
         block.titles = _title_lines(block, document)
@@ -339,7 +257,7 @@ def _title_lines(block: Block, document: Document) -> list[tuple[str, Line]]:
             continue
         if line in said and said[line][0] == "title":
             return [(said[line][1], line)]
-        if line in said or labelled(line.text) or is_noise(line.text) or is_prose(line.text):
+        if line in said or labelled(line.text) or is_noise(line.text) or is_prose(line.text) or invites(line.text):
             continue
         text = bare_text(line.text).strip()
         if (
@@ -365,6 +283,7 @@ def _choose_title(block: Block, places: Counter[tuple[tuple[str, str], tuple[boo
         score = 2.0 * is_title(text) + 0.6 * (line.number > block.reading.line.number) + 0.5 * (distance == 1)
         score += {"title": 1.0, "department": -1.5, "school": -1.5}.get(_kind_by_class(line) or "", 0.0)
         score += 1.0 * (size >= 3 and places[block.group, _place(block, line)] >= 0.5 * size)
+        score += 0.5 * (line.node.tag == "dt" and block.node.tag == "dd")
         score -= 0.15 * distance + 1.5 * (sum(c.isalpha() for c in text) < 3 and not is_title(text))
         if score > best_score:
             best, best_score = text, score

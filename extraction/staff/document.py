@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import cast
 from urllib.parse import urljoin
 
 from lxml import html
 
 from extraction.staff import emails
 from extraction.staff.emails import FoundEmail
-from extraction.staff.markup import parse_html
+from extraction.staff.markup import parse_html, played_tag
+from extraction.staff.spacing import join_pieces, split_at_gaps
 from extraction.staff.vocabulary import words
 
 MOST_ELEMENTS = 250_000
@@ -25,12 +27,19 @@ DEEPEST_NODE = 200
 _SPACES = re.compile(r"[\s\u200b\ufeff]+")
 _INLINE = words("markup", "inline")
 _SILENT = words("markup", "silent")
+_SHEET_EDGES = words("markup", "sheet_edges")
+_CELLS = ("th", "td")
 _FORM_ADDRESSES = words("markup", "form_addresses")
 _FORM_TEXTS = words("markup", "form_texts")
+_DOMAIN_ATTRIBUTES = words("markup", "domain_attributes")
 _LABELS = ("alt", "aria-label")
 _AT_PICTURES = ("@", "at", "[at]", "(at)")
+_MAILS = re.compile(r"mail|swrot13|&#64;|['\"]@['\"]", re.IGNORECASE)
+"""What a script that writes an address has."""
 _LINE_BREAKS = frozenset(("br", "hr"))
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_MENUS = frozenset(("nav", "footer"))
+_MENU_ROLES = frozenset(("navigation", "menu", "menubar", "contentinfo"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
@@ -56,6 +65,8 @@ class Node:
     heading: int = 0
     """1 to 6 inside h1 to h6."""
     in_menu: bool = False
+    is_preformatted: bool = False
+    """Whether a line break of the source is one of the page."""
 
     @property
     def signature(self) -> str:
@@ -209,22 +220,21 @@ class _Walk:
         )
 
     def _walk(self) -> None:
-        stack: list[tuple[html.HtmlElement, Node | None, bool]] = [(self.root, None, False)]
-        opened: dict[html.HtmlElement, Node] = {}
+        # An element to enter with its parent, or a node to leave; the parser has taken comments out.
+        stack: list[tuple[html.HtmlElement | None, Node | None]] = [(self.root, None)]
         count = 0
         while stack:
-            element, parent, closing = stack.pop()
-            if closing:
-                self._close(opened.pop(element))
+            element, around = stack.pop()
+            if element is None:
+                self._close(cast("Node", around))
                 continue
             count += 1
-            node = self._open(element, parent) if count <= MOST_ELEMENTS else None
+            node = self._open(element, around) if count <= MOST_ELEMENTS else None
             if node is not None:
-                opened[element] = node
-                stack.append((element, parent, True))
-                stack.extend((child, node, False) for child in reversed(element) if isinstance(child.tag, str))
-            elif parent is not None:
-                self._add_text(element.tail, parent)
+                stack.append((None, node))
+                stack.extend([(child, node) for child in reversed(element)])
+            elif around is not None:
+                self._add_text(element.tail, around)
 
     def _open(self, element: html.HtmlElement, parent: Node | None) -> Node | None:
         """Enter an element; None when nothing inside is read."""
@@ -232,20 +242,24 @@ class _Walk:
         if tag == "script":
             self._read_script(element, parent)
             return None
-        if tag in _SILENT:
+        if tag in _SILENT or (tag in _CELLS and not _SHEET_EDGES.isdisjoint((element.get("class") or "").split())):
             return None
+        attributes = dict(element.items())
+        if tag == "button" or "role" in attributes:
+            tag = played_tag(tag, element)
         if tag not in _INLINE:
             self._break_line()
-        node = _new_node(tag, element, parent, len(self.lines))
+        node = _new_node(tag, element, attributes, parent, len(self.lines))
         if node.parent is None:
             self.top = node
         else:
             node.parent.children.append(node)
         if tag == "table":
             self.tables.append(node)
-        self._read_attributes(node)
-        if tag != "button":
-            self._add_text(element.text, node)
+        if attributes:
+            self._read_attributes(node, attributes)
+        if tag != "button" and (text := element.text):
+            self._add_text(text, node)
         return node
 
     def _close(self, node: Node) -> None:
@@ -258,19 +272,20 @@ class _Walk:
             self._break_line()
         # An inline element ends inside the line that is still open.
         node.end = len(self.lines) + (1 if node.tag in _INLINE and (self.pieces or self.emails) else 0)
-        if node.parent is not None:
-            self._add_text(node.element.tail, node.parent)
+        if node.parent is not None and (tail := node.element.tail):
+            self._add_text(tail, node.parent)
 
-    def _read_attributes(self, node: Node) -> None:
-        for name, value in node.element.attrib.items():
+    def _read_attributes(self, node: Node, attributes: dict[str, str]) -> None:
+        for name, value in attributes.items():
             if "mail" in name or (name[:2] == "on" and "mail" in value.lower()):
                 self._add_emails(emails.find_in_attribute(name, value), node)
             elif name in _LABELS and value:
                 self._read_label(value, node)
-        if node.tag == "input" and (node.element.get("type") or "").lower() == "hidden":
-            self._add_emails(emails.find_in_hidden_field(node.element.get("value") or ""), node)
-        href = node.element.get("href")
-        if node.tag == "a" and href:
+            if name in _DOMAIN_ATTRIBUTES:
+                self._add_emails(emails.find_in_parts(attributes), node)
+        if node.tag == "input" and attributes.get("type", "").lower() == "hidden":
+            self._add_emails(emails.find_in_hidden_field(attributes.get("value", "")), node)
+        elif node.tag == "a" and (href := attributes.get("href")):
             found = emails.find_in_link(href)
             self._add_emails(found, node)
             self.form_link = self.form_link or (not found and _is_form_link(href))
@@ -288,15 +303,30 @@ class _Walk:
 
     def _read_script(self, element: html.HtmlElement, parent: Node | None) -> None:
         text = element.text or ""
-        if parent is not None and ("mail" in text.lower() or "swrot13" in text):
+        if parent is not None and _MAILS.search(text):
             self._add_emails(emails.find_in_script(text), parent)
 
     def _add_emails(self, found: list[FoundEmail], node: Node) -> None:
-        self.emails.extend(SeenEmail(email, node) for email in found)
+        if found:
+            self.emails.extend([SeenEmail(email, node) for email in found])
 
     def _add_text(self, text: str | None, node: Node) -> None:
         if node.tag in _LINE_BREAKS or not text or node.tag == "button":
             return
+        if not self.pieces and text.isspace():
+            return
+        if not node.is_preformatted and "\u00a0" not in text:
+            squeezed = _SPACES.sub(" ", text)
+            if self.pieces or squeezed.strip():
+                self.pieces.append(Piece(squeezed, node))
+            return
+        for number, line in enumerate(text.split("\n") if node.is_preformatted else (text,)):
+            if number:
+                self._break_line()
+            for part in split_at_gaps(line, is_preformatted=node.is_preformatted):
+                self._add_piece(part, node)
+
+    def _add_piece(self, text: str, node: Node) -> None:
         squeezed = _SPACES.sub(" ", text)
         if squeezed.strip() or (self.pieces and squeezed):
             self.pieces.append(Piece(squeezed, node))
@@ -332,8 +362,9 @@ class _Walk:
                 # What is hidden inside of a line that is shown belongs to no word of it.
                 shown = [piece for piece in shown if piece.node.veil is node.veil]
                 visible = tuple([piece for piece in visible if piece.node.veil is node.veil])
-            text = squeeze(_join(shown))
-            if text and not any(seen.node.veil is node.veil for seen in self.emails):
+            text = squeeze(shown[0].text if len(shown) == 1 else join_pieces([piece.text for piece in shown]))
+            # A single piece was looked through already.
+            if len(shown) > 1 and not any(seen.node.veil is node.veil for seen in self.emails):
                 self._add_emails(emails.find_in_text(text), node)
             self.lines.append(
                 Line(
@@ -349,46 +380,44 @@ class _Walk:
         self.pieces, self.emails, self.links, self.form_link = [], [], [], False
 
 
-def _join(pieces: list[Piece]) -> str:
-    """The text of a line. Elements that a style sheet sets apart ("Doe</span><span>Principal") are kept apart."""
-    text = ""
-    for piece in pieces:
-        apart = text and piece.text and piece.text[0].isalnum() and not piece.text[0].islower()
-        text += " " + piece.text if apart and (text[-1].islower() or text[-1].isdigit()) else piece.text
-    return text
-
-
-def _new_node(tag: str, element: html.HtmlElement, parent: Node | None, start: int) -> Node:
+def _new_node(tag: str, element: html.HtmlElement, attributes: dict[str, str], parent: Node | None, start: int) -> Node:
     if parent is not None and parent.depth >= DEEPEST_NODE:
         parent = parent.parent
-    node = Node(tag, tuple((element.get("class") or "").split()), parent, element, start)
+    node = Node(tag, tuple(attributes.get("class", "").split()), parent, element, start)
     if parent is not None:
         node.depth = parent.depth + 1
         node.veil = parent.veil
-    if node.veil is None and _is_hidden(element):
+        node.heading = parent.heading
+        node.in_menu = parent.in_menu
+        node.is_preformatted = parent.is_preformatted
+    if node.veil is None and _is_hidden(attributes):
         node.veil = node
-    node.heading = _HEADINGS.get(tag, parent.heading if parent else 0)
-    node.in_menu = (
-        (parent is not None and parent.in_menu)
-        or tag in ("nav", "footer")
-        or element.get("role") in ("navigation", "menu", "menubar", "contentinfo")
-    )
+    node.heading = _HEADINGS.get(tag, node.heading)
+    if tag == "pre":
+        node.is_preformatted = True
+    if tag in _MENUS or attributes.get("role") in _MENU_ROLES:
+        node.in_menu = True
     return node
 
 
 def _common_node(pieces: tuple[Piece, ...]) -> Node | None:
     if not pieces:
         return None
-    chain = pieces[0].node.ancestors()
+    common: Node | None = pieces[0].node
     for piece in pieces[1:]:
-        other = {id(node) for node in piece.node.ancestors()}
-        chain = [node for node in chain if id(node) in other]
-    return chain[0] if chain else None
+        node: Node | None = piece.node
+        while node is not common and node is not None and common is not None:
+            if node.depth >= common.depth:
+                node = node.parent
+            else:
+                common = common.parent
+        common = node
+    return common
 
 
-def _is_hidden(element: html.HtmlElement) -> bool:
-    style = element.get("style")
-    return element.get("hidden") is not None or bool(style and _HIDDEN_STYLE.search(style))
+def _is_hidden(attributes: dict[str, str]) -> bool:
+    style = attributes.get("style")
+    return "hidden" in attributes or bool(style and _HIDDEN_STYLE.search(style))
 
 
 def _is_form_link(href: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import fsum
 from urllib.parse import unquote
@@ -22,10 +23,15 @@ from extraction.staff.records import EmailState, Person
 from extraction.staff.roles import UNKNOWN, role_of
 from extraction.staff.sections import Section, Sections
 from extraction.staff.teaching import taught_by
+from extraction.staff.vocabulary import phrases, words
 
 ENOUGH_EVIDENCE = 2.4
 """Measured on pages with and without staff: lower takes in names of news and menus, higher loses bare lists."""
 COMPANY_EVIDENCE = 0.8
+TOO_LITTLE = "too little evidence"
+ALONE = "alone on the page, without title, known role and contact together"
+_FEWEST_OFFICES = 3
+"""So many offices in one list, with a president's among them, make it the list of a club or a board."""
 LONGEST_SNIPPET = 300
 _PLAIN_LETTERS = str.maketrans(
     {"ł": "l", "đ": "d", "ø": "o", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
@@ -119,9 +125,12 @@ def finish(drafts: list[Draft], document: Document, sections: Sections) -> Judge
         if contact and not own:
             verdict.notes += (f"{contact.address} stands beside {len(owners[contact.address])} people and fits none.",)
         verdicts.append(verdict)
+    _refuse_officers(verdicts)
     kept = _merge(_accept([verdict for verdict in verdicts if not verdict.refused]))
-    if len(kept) == 1 and not _stands_alone(kept[0][1]):
-        kept[0][0].refused = "alone on the page, without title, known role and contact together"
+    if len(kept) == 1:
+        kept = [(kept[0][0], _with_lone_address(kept[0][1], kept[0][0].draft, document))]
+    if len(kept) == 1 and not (_stands_alone(kept[0][1]) or _is_announced(kept[0][1], document)):
+        kept[0][0].refused = ALONE
         kept = []
     people: list[Person] = []
     for verdict, person in kept:
@@ -129,6 +138,31 @@ def finish(drafts: list[Draft], document: Document, sections: Sections) -> Judge
         verdict.person = whole = replace(person, path=verdict.draft.node.path)
         people.append(whole)
     return Judgement(people, verdicts)
+
+
+def _refuse_officers(verdicts: list[Verdict]) -> None:
+    """Leave out boards that do not say what they are, and those in their list without a post at the school."""
+    shown = [one for one in verdicts if not one.refused and one.person]
+    if not any(one.person and "president" in (one.person.title or "").lower() for one in shown):
+        return
+    lists: defaultdict[tuple[tuple[str, ...], str], list[tuple[Verdict, str | None]]] = defaultdict(list)
+    for one in shown:
+        if one.person:
+            lists[one.section.headings, one.draft.group].append((one, _office(one.person.title)))
+    for listed in lists.values():
+        offices = {office for _, office in listed if office}
+        if len(offices) < _FEWEST_OFFICES or "president" not in offices:
+            continue
+        for one, office in listed:
+            if office or (one.person and one.person.role in words("sections", "roles_beside_officers")):
+                one.refused = f"officers: a {', a '.join(sorted(offices))} stand in this list"
+
+
+def _office(title: str | None) -> str | None:
+    """The office in a club that a title names: "vice president" of "1st Vice President, Programs"."""
+    parts = re.split(r"\s*[,–:(/-]\s*", title or "", maxsplit=1)
+    bare = re.sub(r"^(?:\d\w\w|first|second|third|co)\s+", "", parts[0].strip().lower())
+    return bare if phrases("sections", "officers").fullmatch(bare) else None
 
 
 def _accept(found: list[Verdict]) -> list[Verdict]:
@@ -140,7 +174,7 @@ def _accept(found: list[Verdict]) -> list[Verdict]:
         if one.evidence < ENOUGH_EVIDENCE and one.draft.group in helped:
             one.weights.append(("blocks of the same markup have enough", COMPANY_EVIDENCE))
         if one.evidence < ENOUGH_EVIDENCE:
-            one.refused = "too little evidence"
+            one.refused = TOO_LITTLE
     return [one for one in found if not one.refused]
 
 
@@ -164,7 +198,7 @@ def _fold(name: str | None) -> str:
 
 def _choose_email(draft: Draft, document: Document) -> Contact | None:
     best: Contact | None = None
-    for seen in _emails(draft, document):
+    for seen in emails_of(draft, document):
         fit = email_fit(seen.found.address, draft.name)
         if best is None or fit > best.fit:
             best = Contact(seen.found.address, seen.found.method, fit)
@@ -176,7 +210,7 @@ def lines_of(draft: Draft, document: Document) -> tuple[Line, ...]:
     return draft.lines or document.lines[draft.start : draft.end]
 
 
-def _emails(draft: Draft, document: Document) -> list[SeenEmail]:
+def emails_of(draft: Draft, document: Document) -> list[SeenEmail]:
     """The addresses of the block that a visitor sees. One that is hidden apart from the name is a trap for robots."""
     seen = [email for line in lines_of(draft, document) for email in line.emails]
     return [email for email in seen if email.node.veil is None or email.node.veil is draft.name_node.veil]
@@ -189,7 +223,7 @@ def _judge(draft: Draft, contact: Contact | None, document: Document, sections: 
     text = " ".join([line.text for line in lines if line.text])
     if refused := _refuse(draft, title, section.off or sections.at(max(draft.start, draft.end - 1)).off, text):
         return Verdict(draft, section, refused=refused)
-    phone, extension = _choose_phone(lines)
+    phone, extension = choose_phone(line.text for line in lines)
     form = contact is None and any(line.has_form_link for line in lines)
     profile = _profile(draft, lines, document)
     state: EmailState = "published" if contact else "form_only" if form else "none"
@@ -224,9 +258,12 @@ def _judge(draft: Draft, contact: Contact | None, document: Document, sections: 
         extension=draft.extension or extension,
         profile_url=profile,
     )
-    verdict = Verdict(draft, section, weights=_weigh(draft, person, contact, lists_staff=section.lists_staff))
-    confidence = round(min(0.99, 0.4 + verdict.evidence * 0.09), 2)
-    snippet = _snippet(text, [person.name, person.title, person.department, person.phone])
+    weights = weigh(person, draft.name.likelihood, contact.fit if contact else None, lists_staff=section.lists_staff)
+    if draft.support:
+        weights.insert(1, (f"form of the list ({draft.method})", draft.support))
+    verdict = Verdict(draft, section, weights=weights)
+    confidence = confidence_of(verdict.evidence)
+    snippet = snippet_of(text, [person.name, person.title, person.department, person.phone])
     verdict.person = replace(person, confidence=confidence, snippet=snippet)
     if draft.title and not title:
         verdict.notes = (f"“{draft.title}” says that the post is vacant.",)
@@ -242,19 +279,18 @@ def _refuse(draft: Draft, title: str | None, off: str | None, text: str) -> str:
     return "" if _is_printed(draft.name.text, text) else "not printed: the block does not hold the name"
 
 
-def _weigh(draft: Draft, person: Person, contact: Contact | None, *, lists_staff: bool) -> list[Weight]:
-    weights = [("reads as a name", draft.name.likelihood)]
-    if draft.support:
-        weights.append((f"form of the list ({draft.method})", draft.support))
+def weigh(person: Person, likelihood: float, fit: int | None, *, lists_staff: bool) -> list[Weight]:
+    """What speaks for a person; `likelihood` is that of the name, `fit` that of the address (see `email_fit`)."""
+    weights = [("reads as a name", likelihood)]
     if person.title:
         weights.append(("title of a known role", 1.5) if person.role != UNKNOWN else ("title", 0.7))
-    if contact:
-        weights.append(("address that fits the name", 2.0) if contact.fit else ("address", 1.0))
+    if fit is not None:
+        weights.append(("address that fits the name", 2.0) if fit else ("address", 1.0))
     if person.phone is not None or person.extension is not None:
         weights.append(("telephone", 1.0))
     if person.email_state == "form_only":
         weights.append(("form in place of an address", 1.0))
-    if draft.name.honorific is not None:
+    if person.honorific is not None:
         weights.append(("honorific", 1.0))
     if person.profile_url is not None:
         weights.append(("link to a profile", 0.7))
@@ -263,13 +299,18 @@ def _weigh(draft: Draft, person: Person, contact: Contact | None, *, lists_staff
     return weights
 
 
-def _choose_phone(lines: tuple[Line, ...]) -> tuple[FoundPhone | None, str | None]:
+def confidence_of(evidence: float) -> float:
+    """How sure a person is with so much evidence, from 0 to 1."""
+    return round(min(0.99, 0.4 + evidence * 0.09), 2)
+
+
+def choose_phone(texts: Iterable[str]) -> tuple[FoundPhone | None, str | None]:
     """The number of a block and its extension, which may stand on a line of its own."""
     found: list[FoundPhone] = []
-    for line in lines:
-        label = labelled(line.text)
-        if not (label and label[0] == "ignored") and not line.text.lower().startswith("fax"):
-            found.extend(find_phones(line.text))
+    for text in texts:
+        label = labelled(text)
+        if not (label and label[0] == "ignored") and not text.lower().startswith("fax"):
+            found.extend(find_phones(text))
     # A number with area code tells more than one without, and that more than an extension alone; else the first.
     best = max(found, key=lambda phone: (phone.e164 is not None, not phone.is_only_extension), default=None)
     lone = next((phone.extension for phone in found if phone.is_only_extension), None)
@@ -292,7 +333,7 @@ def _profile(draft: Draft, lines: tuple[Line, ...], document: Document) -> str |
     return None
 
 
-def _snippet(text: str, values: list[str | None]) -> str:
+def snippet_of(text: str, values: list[str | None]) -> str:
     """The part of a block's text that holds the values of a person, or these alone where they stand far apart."""
     if len(text) <= LONGEST_SNIPPET:
         return text
@@ -318,6 +359,24 @@ def _stands_alone(person: Person) -> bool:
     """One person on a page counts only when title, name and contact stand together."""
     contact = person.email or person.phone or person.extension or person.email_state == "form_only"
     return bool(contact and person.title and person.role != UNKNOWN)
+
+
+def _with_lone_address(person: Person, draft: Draft, document: Document) -> Person:
+    """Who signs a page of one person has the one address that spells the surname, wherever on the page it stands."""
+    if person.email or not person.title or person.role == UNKNOWN:
+        return person
+    seen = [email.found for line in document.lines if not line.in_menu for email in line.emails if not email.node.veil]
+    fitting = {found.address: found for found in seen if email_fit(found.address, draft.name) == 2}
+    if len(fitting) != 1:
+        return person
+    (found,) = fitting.values()
+    return replace(person, email=found.address, email_state="published", email_method=found.method)
+
+
+def _is_announced(person: Person, document: Document) -> bool:
+    """Whether a page is about one post ("Principal's Message") and the person has it."""
+    heads = [document.title, *(line.text for line in document.lines if line.heading == 1)]
+    return bool(person.title) and person.role != UNKNOWN and any(role_of(text) == person.role for text in heads)
 
 
 def _merge(found: list[Verdict]) -> list[tuple[Verdict, Person]]:

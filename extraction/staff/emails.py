@@ -8,10 +8,14 @@ import codecs
 import math
 import re
 from collections import Counter
+from collections.abc import Mapping
 from html import unescape
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
+
+from extraction.staff.script_strings import joined_strings
+from extraction.staff.vocabulary import words
 
 _LOCAL = r"[A-Za-z0-9](?:[A-Za-z0-9._%+'’-]{0,62}[A-Za-z0-9_+-])?"
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,18}"
@@ -185,6 +189,9 @@ def find_in_script(script: str) -> list[FoundEmail]:
     found += [(decode_rot13(m["text"]), "rot13") for m in _ROT13.finditer(script)]
     found += [(clean_address(_NO_SPAM.sub("@", m["text"])), "script") for m in _MAIL_ME.finditer(script)]
     found += [(clean_address(unquote(m[1])), "script") for m in _MAILTO_IN_SCRIPT.finditer(_PLUS.sub("", script))]
+    if not any(address for address, _ in found):
+        written = (address for text in joined_strings(script) if "@" in text for address in _ADDRESS.findall(text))
+        found = [(clean_address(address), "script") for address in dict.fromkeys(written)]
     return [FoundEmail(address, method) for address, method in found if address]
 
 
@@ -204,6 +211,14 @@ def find_in_link(href: str) -> list[FoundEmail]:
         codes = [FoundEmail(address, "character_codes") for value in values if (address := decode_linear_codes(value))]
         return found or codes
     return []
+
+
+def find_in_parts(attributes: Mapping[str, str]) -> list[FoundEmail]:
+    """The address whose user and domain stand in attributes of their own, as in `data-user` and `data-domain`."""
+    domain = next((attributes[name] for name in attributes if name in words("markup", "domain_attributes")), "")
+    user = next((attributes[name] for name in attributes if name in words("markup", "user_attributes")), "")
+    address = clean_address(f"{user.strip()}@{domain.strip().lstrip('@')}") if user and "." in domain else None
+    return [FoundEmail(address, "attribute")] if address else []
 
 
 def find_in_hidden_field(value: str) -> list[FoundEmail]:

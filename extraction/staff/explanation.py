@@ -18,7 +18,7 @@ from extraction.staff.embedded.layout import DataNode
 from extraction.staff.embedded.merging import person_key
 from extraction.staff.lines import SURE, is_vacancy
 from extraction.staff.names import IN_COMPANY
-from extraction.staff.page import StaffReading, read_with_verdicts
+from extraction.staff.page import StaffReading
 from extraction.staff.records import Person, StaffPage
 from extraction.staff.sections import Section
 
@@ -64,6 +64,8 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     """XPaths of the elements of the block; for data, its script and a JSON path."""
     text: str = ""
     """The beginning of its text."""
+    page: int | None = None
+    """The page of a PDF, from 1; its paths are then pages and lines."""
 
 
 class StaffExplanation(msgspec.Struct, frozen=True):
@@ -76,9 +78,8 @@ class StaffExplanation(msgspec.Struct, frozen=True):
     enough: float = ENOUGH_EVIDENCE
 
 
-def explain_staff_page(html: bytes | str, url: str, *, encoding: str | None = None) -> StaffExplanation:
-    """Reads a page as `read_staff_page` does, and says how; takes the same arguments."""
-    reading = read_with_verdicts(html, url, encoding=encoding)
+def explain_staff_page(reading: StaffReading) -> StaffExplanation:
+    """How a page was read."""
     document, people = reading.document, reading.page.people
     # People of the text stand first, in the same order, also where data filled in what they lack.
     final = {id(person): whole for person, whole in zip(reading.shown.people, people, strict=False)}

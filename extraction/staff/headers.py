@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -38,7 +39,7 @@ class Columns:
 
 def read_header(cells: tuple[Cell, ...], *, is_first: bool) -> list[Columns] | None:
     """The columns that a row of header words names, none where it says that no staff follows; None for other rows."""
-    keys = [_kind(cell.text) for cell in cells]
+    keys = _keys(cells)
     filled = [cell for cell in cells if cell.text]
     known = [key for key in keys if key]
     needed = 1 if all(cell.node.tag == "th" for cell in cells) else max(2, (len(filled) + 1) // 2)
@@ -88,8 +89,18 @@ def _side_by_side(cells: tuple[Cell, ...], keys: list[str | None]) -> list[Colum
     return [Columns(start, end, has_header=True) for start, end in bounds]
 
 
-def _kind(text: str) -> str | None:
-    return _header_words().get(_SPACED.sub(" ", text.lower()).strip())
+def _keys(cells: tuple[Cell, ...]) -> list[str | None]:
+    keys = [header_kind(cell.text) for cell in cells]
+    if "last" in keys and "first" not in keys:
+        # "Surname" and "Name"
+        return ["first" if key == "name" else key for key in keys]
+    return keys
+
+
+def header_kind(text: str) -> str | None:
+    """What a column holds under a header of this text: `name`, `title`, …; None for words that head none."""
+    plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
+    return _header_words().get(_SPACED.sub(" ", plain).strip())
 
 
 @cache

@@ -21,6 +21,7 @@ LONGEST_LINE = 180
 """Characters; a line with a name, a title and contacts stays below, prose does not."""
 
 _SEPARATOR = re.compile(r"\s+[-–—|•·:~]+\s+|\s*[–—|•]\s*|:\s*|,\s+|\s+-|-\s+|\s*\(|\t|\s+/\s+|\.{3,}\s*")
+_EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|<\s*>")
 _EDGES = " \t,;:|-–—•·~/.…()"
 _NEXT_NAME = re.compile(r"\s*[,;]\s*(?:(?:and|&)\s+)?|\s+(?:and|&|/)\s+")
 _MARK = re.compile(r"[,;&/]|\band\b")
@@ -33,6 +34,16 @@ _GRADE = re.compile(
     r"^(?:grades?\s*)?(?:pre-?k|tk|pk|k|[1-9]|1[0-2])(?:st|nd|rd|th)?(?:\s*[-–/&]\s*(?:k|[1-9]|1[0-2])(?:st|nd|rd|th)?)?(?:\s+grade)?$",
     re.IGNORECASE,
 )
+_ROOM = r"(?:room|rm|portable|port|classroom|bldg|ext|x)\b\.?\s*#?\s*[A-Za-z]?-?\d{1,5}[A-Za-z]?"
+_ONLY_ROOM = re.compile(_ROOM, re.IGNORECASE)
+_BESIDE_ROOM = re.compile(rf"^{_ROOM}\s*[-–—|,:;]+\s*|\s*[-–—|,:;]+\s*{_ROOM}$", re.IGNORECASE)
+_LETTERS = re.compile(
+    r"(?:last names?:?\s*)?\(?[A-Z][A-Za-z]{0,3}\s*(?:[-–—]|to|thru)\s*[A-Z][A-Za-z]{0,3}\)?", re.IGNORECASE
+)
+"""Whose surnames somebody looks after: "A–F", "Last names Da - Hi"."""
+_LONGEST_LABEL = 40
+_GRADES = re.compile(r"[1-9]\s*[-–/&]\s*(?:[2-9]|1[0-2])")
+"""Two grades without a word."""
 _CLASS_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _PROSE = re.compile(
     r"\b(?:is|was|has|have|had|are|were|will|i|i'm|my|we|he|she|they|his|her|joined|received|earned|enjoys|loves|lives|born)\b",
@@ -62,7 +73,7 @@ def read_line(line: Line) -> Reading | None:
     # "<b>Jane Doe</b> Lark Hollow" has the shape of one long name; its markup says where the name ends.
     if name and not (first and _goes_on(first, name)):
         return Reading(line, name, None, _node_of(line, name))
-    for split in (_by_pieces, _by_separators):
+    for split in (_by_pieces, _by_separators, _behind_label):
         if found := split(line, text):
             name, title = found
             return Reading(line, name, title, _node_of(line, name))
@@ -124,7 +135,7 @@ def _name_within(bare: str, printed: str) -> PersonName | None:
 @lru_cache(maxsize=8192)
 def bare_text(text: str) -> str:
     """The text without addresses, telephone numbers and the labels that stood before them."""
-    text = without_addresses(text.replace("[email protected]", " "))
+    text = _EMPTY_BRACKETS.sub(" ", without_addresses(text.replace("[email protected]", " ")))
     for phone in reversed(find_phones(text)):
         text = text[: phone.start] + " " + text[phone.end :]
     text = re.sub(
@@ -166,7 +177,8 @@ def labelled_values(lines: tuple[Line, ...]) -> Iterator[tuple[str, str, Line]]:
             yield *label, line
         elif waiting and line.text and not label:
             yield waiting, line.text, line
-        waiting = label[0] if label and not label[1] else waiting if not line.text else None
+        head = _labels().get(line.text.lower()) if line.node.tag in ("th", "dt") else None
+        waiting = head or (label[0] if label and not label[1] else waiting if not line.text else None)
 
 
 def said_by_class(node: Node) -> str | None:
@@ -177,13 +189,24 @@ def said_by_class(node: Node) -> str | None:
 @lru_cache(maxsize=4096)
 def _kind_of_class(name: str) -> str | None:
     kinds = _class_words()
+    if words("lines", "titles_of_pages") & {word.lower() for word in _CLASS_WORD.findall(name)}:
+        return None
     return next((kind for word in reversed(_CLASS_WORD.findall(name)) if (kind := kinds.get(word.lower()))), None)
 
 
 def is_noise(text: str) -> bool:
-    """Buttons, empty labels, and texts without a letter."""
-    bare = text.strip(_EDGES + "»›>→").lower()
-    return bare in _noise() or bare in _labels() or not any(c.isalpha() for c in bare)
+    """Buttons, empty labels, rooms, and texts without a letter."""
+    bare = text.strip(_EDGES + "»›>→[]").lower()
+    return bare in _noise() or bare in _labels() or not any(c.isalpha() for c in bare) or _is_room(bare)
+
+
+def _is_room(text: str) -> bool:
+    return any(c.isdigit() for c in text[-2:]) and bool(_ONLY_ROOM.fullmatch(text))
+
+
+def invites(text: str) -> bool:
+    """Whether a line speaks to the visitor ("Meet your counselor"), so that it is nobody's title."""
+    return text.partition(" ")[0].lower() in words("lines", "invitations") and " " in text
 
 
 def is_vacancy(text: str) -> bool:
@@ -218,11 +241,11 @@ def _noise() -> frozenset[str]:
 
 def _by_pieces(line: Line, _: str) -> tuple[PersonName, str | None] | None:
     """A name in an element of its own ("<b>Jane Doe</b> Principal"), before or behind its title."""
-    pieces = [piece for piece in line.pieces if said_by_class(piece.node) != "department"]
+    pieces = [p for p in line.pieces if said_by_class(p.node) != "department" and not _is_button(p)]
     texts = [squeeze(without_addresses(piece.text)) for piece in pieces]
     for cut in range(1, len(texts)):
         left, right = (_trim(squeeze(" ".join(part))) for part in (texts[:cut], texts[cut:]))
-        if name := parse_name(left):
+        if (name := parse_name(left)) and not _is_title_before_name(left, right):
             return _with_title(name, bare_text(right))
         name = parse_name(bare_text(right))
         if name and is_title(left):
@@ -230,8 +253,32 @@ def _by_pieces(line: Line, _: str) -> tuple[PersonName, str | None] | None:
     return None
 
 
+def _is_button(piece: Piece) -> bool:
+    """Whether a piece is a link that tells what it does: "Send E-mail", "[web]"."""
+    node, above = piece.node, piece.node.parent
+    return (node.tag == "a" or (above is not None and above.tag == "a")) and is_noise(piece.text)
+
+
+def _is_title_before_name(left: str, right: str) -> bool:
+    """Whether the first of two texts that read as names is the title of the second: "JV Coach: Jane Doe"."""
+    return is_title(left) and not is_title(right) and parse_name(bare_text(right)) is not None
+
+
 def _by_separators(_: Line, text: str) -> tuple[PersonName, str | None] | None:
     return _separate(text)
+
+
+def _behind_label(line: Line, text: str) -> tuple[PersonName, str | None] | None:
+    """Somebody behind letters ("A–F: Jane Doe") or, beside contacts, behind a task ("Bus stops: Jane Doe")."""
+    if ":" not in text:
+        return None
+    label, _, rest = (part.strip() for part in text.partition(":"))
+    if not rest or len(label) > _LONGEST_LABEL or is_prose(label) or is_prose(rest):
+        return None
+    if not (_LETTERS.fullmatch(label) or line.emails or find_phones(line.text)):
+        return None
+    name = parse_name(rest)
+    return (name, None) if name else _separate(rest)
 
 
 def _separate(text: str) -> tuple[PersonName, str | None] | None:
@@ -240,7 +287,7 @@ def _separate(text: str) -> tuple[PersonName, str | None] | None:
         right = right.strip(" ,;:)") if "(" in match[0] else _trim(right)
         if not left or not right:
             continue
-        if name := parse_name(left):
+        if (name := parse_name(left)) and not _is_title_before_name(left, right):
             if match[0].strip() in (",", "/", "") and not is_title(right):
                 continue
             if is_prose(right):
@@ -259,12 +306,12 @@ def _trim(text: str) -> str:
 
 
 def _with_title(name: PersonName, title: str) -> tuple[PersonName, str | None] | None:
-    title = title.strip(" ,;:|-–—•·~/")
+    title = _BESIDE_ROOM.sub("", title.strip(" ,;:|-–—•·~/"))
     if title.startswith("(") and title.endswith(")"):
         title = title[1:-1].strip()
     if is_prose(title):
         return None
-    if not title or is_noise(title) or len(title) > LONGEST_TITLE:
+    if not title or (is_noise(title) and not _GRADES.fullmatch(title)) or len(title) > LONGEST_TITLE:
         return name, None
     return name, title
 

@@ -49,13 +49,13 @@ def rank_links(html: bytes | str, url: str, *, limit: int = 20, prefix: str | No
     root = parse_html(html)
     if root is None:
         return []
-    base = _base(root, url)
+    base = base_address(root, url)
     best: dict[str, RankedLink] = {}
     for element in list(root.iter("a", "area"))[:_MOST_LINKS]:
         target = _target(element, base, url)
         if target is None:
             continue
-        ranked = _rank(target, _text(element), _menu(element), url, prefix)
+        ranked = _rank(target, link_text(element), _menu(element), url, prefix)
         if ranked and (target not in best or ranked.score > best[target].score):
             best[target] = ranked
     # Equal scores keep the order of the page: what stands first in a menu is meant first.
@@ -145,7 +145,8 @@ def _paths() -> tuple[str, ...]:
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
-def _base(root: lxml_html.HtmlElement, url: str) -> str:
+def base_address(root: lxml_html.HtmlElement, url: str) -> str:
+    """What the relative links of a page are relative to."""
     base = root.find(".//base")
     href = base.get("href") if base is not None else None
     try:
@@ -171,7 +172,8 @@ def _target(element: lxml_html.HtmlElement, base: str, url: str) -> str | None:
     return None if target == url else target
 
 
-def _text(element: lxml_html.HtmlElement) -> str:
+def link_text(element: lxml_html.HtmlElement) -> str:
+    """What a link shows, or tells those who cannot see it."""
     text = squeeze(element.text_content())
     if not text:
         images = (image.get("alt") or "" for image in element.iter("img"))

@@ -12,6 +12,10 @@ LARGEST_PAGE = 6_000_000
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_OF_A_TABLE = {"table": "table", "grid": "table", "row": "tr", "cell": "td", "gridcell": "td", "columnheader": "th"}
+"""What ARIA calls the parts of a table, and the elements that they stand for."""
+_PLAIN = frozenset(("div", "span", "li", "ul"))
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
@@ -26,6 +30,17 @@ def parse_html(page: bytes | str, *, encoding: str | None = None) -> html.HtmlEl
         return html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
         return None
+
+
+def played_tag(tag: str, element: html.HtmlElement) -> str:
+    """The tag of an element, or that of which it plays the role: a part of a table, the text of a heading."""
+    if tag in _PLAIN:
+        return _OF_A_TABLE.get(element.get("role") or "", tag)
+    if tag == "button":
+        # The button that opens a part of an accordion has its heading.
+        above = element.getparent()
+        return "span" if above is not None and str(above.tag) in _HEADINGS else tag
+    return tag
 
 
 def _decode(page: bytes, encoding: str | None) -> str:

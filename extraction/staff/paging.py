@@ -14,6 +14,7 @@ MOST_NEXT_PAGES = 60
 MOST_PROFILES = 400
 _PAGE_PARAMETERS = words("markup", "page_parameters")
 _NEXT = re.compile(r"^(?:next(?: page)?|older entries)?\s*(?:[›»→>]+|&gt;)?$", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _PAGE_PATH = re.compile(r"/page/(\d{1,3})/?$")
 
 
@@ -23,10 +24,11 @@ def next_pages(document: Document) -> tuple[str, ...]:
     found: dict[str, None] = {}
     last = 0
     for link in _links(document):
+        is_next = _is_next(link)
+        if not is_next and not _DIGIT.search(link.href):
+            continue  # before the address is taken apart, which most of a page's links need not be
         url = document.absolute(link.href)
-        if url is None or not _same_list(url, here):
-            continue
-        if _is_next(link) or is_page_of(url, here):
+        if url is not None and (_same_list(url, here) if is_next else is_page_of(url, here)):
             found.setdefault(urldefrag(url)[0])
     for node in _marked(document, "fsLastPageLink"):
         number = node.element.get("data-page") or ""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-PageOutcome = Literal["staff", "no_staff", "needs_browser", "blocked"]
+PageOutcome = Literal["staff", "no_staff", "needs_browser", "needs_ocr", "blocked"]
 EmailState = Literal["published", "form_only", "none"]
 
 
@@ -56,7 +56,11 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     path: str = ""
     """Where the block stands in the page, as an XPath; in data, its script and a JSON path
     (`script#__NUXT_DATA__ $.directories[3]`); where both told something, both, joined by ` + `."""
+    page: int | None = None
+    """The page of a PDF, from 1; its `path` is then a page and a line."""
     confidence: float = 1.0
+    method: str = ""
+    """`llm` where the readers were unsure of the block and a model said how to read it; empty for all others."""
 
 
 class StaffPage(msgspec.Struct, frozen=True, omit_defaults=True):

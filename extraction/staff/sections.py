@@ -99,14 +99,25 @@ def says_staff(heading: str) -> bool:
 
 def _judge_page(document: Document) -> tuple[bool, str | None]:
     """Whether the page's title and address say that it lists staff, or which words that it lists nobody to collect."""
-    segments = [re.sub(r"[-_.%+]+", " ", part).strip() for part in unquote(urlsplit(document.url).path).split("/")]
-    tail = [part for part in segments if part][-3:]
-    parts = [part for part in _TITLE_PARTS.split(document.title) if part.strip()]
-    lists_staff = any(says_staff(part) for part in [*parts[:3], *tail])
-    if lists_staff:
+    parts, tail = _title_parts(document.title), _path_tail(document.url)
+    if is_staff_page(document.title, document.url):
         return True, None
     told = (*(_tell_off(part, "page's title") for part in parts[:1]), *(_tell_off(part, "address") for part in tail))
     return False, next(filter(None, told), None)
+
+
+def is_staff_page(title: str, url: str) -> bool:
+    """Whether the title of a page, or its address, says that people who work here are listed."""
+    return any(says_staff(part) for part in [*_title_parts(title)[:3], *_path_tail(url)])
+
+
+def _title_parts(title: str) -> list[str]:
+    return [part for part in _TITLE_PARTS.split(title) if part.strip()]
+
+
+def _path_tail(url: str) -> list[str]:
+    segments = [re.sub(r"[-_.%+]+", " ", part).strip() for part in unquote(urlsplit(url).path).split("/")]
+    return [part for part in segments if part][-3:]
 
 
 def _place(node: Node) -> tuple[str, str]:

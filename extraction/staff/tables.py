@@ -95,16 +95,34 @@ def _read_rows(rows: list[Row], header: list[Columns]) -> list[Draft]:
     if not rows:
         return []
     sample = [row.cells for row in rows[:: max(1, len(rows) // _ENOUGH_VOTES)]]
-    found = [columns for part in header or _parts(sample) if (columns := _complete(part, sample))]
+    parts = header or _parts(sample)
+    if heads := _titles_of_columns(rows, parts):
+        rows = rows[1:]
+    found = [columns for part in parts if (columns := _complete(part, sample))]
     named = [[(row, names) for row in rows if (names := _row_names(row.cells, columns))] for columns in found]
     support = 0.3 if sum(map(len, named)) >= 5 else 0.0
-    return [draft for part, columns in zip(named, found, strict=True) for draft in _read_part(part, columns, support)]
+    read = [(columns, _read_part(part, columns, support)) for part, columns in zip(named, found, strict=True)]
+    return [_headed(draft, heads[columns.start]) if heads else draft for columns, part in read for draft in part]
+
+
+def _titles_of_columns(rows: list[Row], parts: list[Columns]) -> tuple[Cell, ...]:
+    """The first row where it has the title of all people below each of its cells, such as their grade; else nothing."""
+    cells = rows[0].cells
+    single = len(rows) > 1 and len(parts) > 1 and all(part.end - part.start == 1 for part in parts)
+    return cells if single and len(cells) == len(parts) and all(is_title(cell.text) for cell in cells) else ()
+
+
+def _headed(draft: Draft, head: Cell) -> Draft:
+    """Somebody with the title at the head of the column, where there is no other."""
+    return draft if draft.title else replace(draft, title=head.text, lines=(*head.lines, *draft.lines))
 
 
 def _read_part(named: list[tuple[Row, list[Named]]], columns: Columns, support: float) -> list[Draft]:
     """The people of one part of the rows."""
-    turned = sum(1 for _, found in named for one in found if "," in one.name.text)
-    only_turned = turned >= 4 and turned >= _TURNED_SHARE * sum(len(found) for _, found in named)
+    turned = sum(1 for _, found in named if "," in found[0].name.text)
+    only_turned = turned >= 4 and turned >= _TURNED_SHARE * len(named)
+    if only_turned and columns.name >= 0:
+        named = [(row, _turn_pair(found, row.cells[columns.name])) for row, found in named]
     support += 0.8 if columns.has_header else 0.4
     drafts: list[Draft] = []
     last: Node | None = None
@@ -123,6 +141,12 @@ def _read_part(named: list[tuple[Row, list[Named]]], columns: Columns, support: 
         drafts.extend(kept)
         last = cell if kept else None
     return drafts
+
+
+def _turn_pair(found: list[Named], cell: Cell) -> list[Named]:
+    """Among "Doe, Jane" and "Roe, John", "Santos Luna, Ana Rosa" is no pair of names."""
+    whole = parse_name(cell.text) if len(found) == 2 and len(cell.lines) == 1 and cell.text.count(",") == 1 else None
+    return [Named(whole, None, cell.node)] if whole else found
 
 
 def _is_turned(draft: Draft) -> bool:

@@ -13,7 +13,9 @@ from storage.models.base import Base, BigId, Now, Tenant
 
 
 class Evidence(Tenant, Base):
-    """One sighting of one value: in a document (page, box) or on a web page (URL, snippet), by a method, this sure.
+    """One sighting of one value: in a document (page, box) or on the web (URL, snippet), by a method, this sure.
+
+    A PDF of the web has its page, too.
 
     `source` is the sighting's natural key: `document:<id>:<page>:<row>` or the page's address. Seeing the value there
     again renews the row.

@@ -148,7 +148,10 @@ class Target(Tenant, Base):
     pages: Mapped[int] = mapped_column(server_default="0")
     people: Mapped[int] = mapped_column(server_default="0")
     tried: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
-    """Of a discovery: the providers in the order in which they were asked, each with its outcome."""
+    """Of a discovery: the providers in the order in which they were asked, each with its outcome.
+
+    Of a harvest that is left for a browser, until it ends: the site and the pages to show.
+    """
     updated_at: Mapped[Now]
 
 

@@ -59,7 +59,7 @@ class StaffMember(Tenant, Base):
 
 
 class StaffPost(Tenant, Base):
-    """A member of staff at one school, with the page that says so."""
+    """A member of staff at one school, with the page that said so last."""
 
     __tablename__ = "staff_post"
     __table_args__ = (Index("ix_staff_post_school_id", "school_id", "staff_member_id"),)

@@ -25,7 +25,7 @@ from tests.control_api.test_documents import upload
 from tests.extraction.schools.unheard_of import draw, no_columns
 from tests.fakes.openai_server import KEY, WELL, Behaviour, FakeOpenAI, serving
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.untraced]
 
 SLOW = Behaviour(seconds=600)
 WAIT_SECONDS = 90.0

@@ -70,6 +70,21 @@ async def test_what_is_set_is_shown_and_null_is_no_limit(
     assert (state["dollars"], state["tokens"]) == (None, 0)
 
 
+async def test_without_limits_of_its_own_an_organization_has_those_of_the_settings(
+    api: httpx2.AsyncClient, client_of: ClientOf, colleague: MakeUser
+) -> None:
+    settings = (await api.get(BUDGET)).json()
+    await api.put(BUDGET, json={"dollars": 0.125, "tokens": 0})
+    refused = await client_of(await colleague("op", Role.OPERATOR)).delete(BUDGET)
+    assert refused.status_code == 403
+    assert (await api.get(BUDGET)).json()["tokens"] == 0
+    for _ in range(2):
+        answer = await api.delete(BUDGET)
+        assert answer.status_code == 200
+        state = answer.json()
+        assert state == settings | {"since": state["since"]}
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
@@ -145,5 +160,10 @@ async def test_the_command_line_shows_and_sets_one_limit_at_a_time(
         for words in ("much", "nan", "inf"):
             code, _, err = await budget("--dollars", words)
             assert (code, err) == (2, f"title1: --dollars takes a number or none, not {words!r}.\n")
+        code, _, err = await budget("--reset", "--tokens", "5")
+        assert (code, err) == (2, "title1: --reset goes with neither --dollars nor --tokens.\n")
+        _, out, _ = await budget("--reset")
+        assert out.splitlines()[0] == "Within 30 days (of the settings); 0 questions so far."
+        assert "limit $20.0000" in out
     finally:
         await asyncio.to_thread(stack.__exit__, None, None, None)

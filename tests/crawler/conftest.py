@@ -8,9 +8,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from typing_extensions import override
+
+from tests.crawler.threaded import ThreadedServer
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,20 +45,20 @@ class Answer:
     seconds: float = 0.0
     times: int | None = None
     then: Answer | None = None
+    content: bytes | None = None
+    """In place of the body, for what is no text."""
 
 
-class Web:
+class Web(ThreadedServer):
     """Hosts of one server, named by the Host header; no host has a robots.txt unless a test gives it one."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.pages: dict[tuple[str, str], Answer] = {}
         self.services: dict[tuple[str, str], Callable[[web.Request], web.Response]] = {}
         """Programs instead of pages, by host and path without query."""
         self.hits: list[Hit] = []
         self.port = 0
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def page(self, host: str, path: str, body: str = "", **options: Any) -> None:
         self.pages[host, path] = Answer(body, **options)
@@ -70,28 +73,15 @@ class Web:
         times = [hit.at for hit in self.hits if hit.host == host]
         return [later - earlier for earlier, later in pairwise(times)]
 
-    def start(self) -> None:
-        self._thread.start()
-        assert self._ready.wait(10)
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        assert not self._thread.is_alive()
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
+    @override
+    async def open(self, stack: AsyncExitStack) -> None:
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", self._answer)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        self._loop.run_until_complete(runner.setup())
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        self._loop.run_until_complete(site.start())
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.port = runner.addresses[0][1]
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
 
     async def _answer(self, request: web.Request) -> web.Response:
         host = request.host.partition(":")[0]
@@ -107,7 +97,8 @@ class Web:
         if answer.seconds:
             await asyncio.sleep(answer.seconds)
         headers = {"Content-Type": "text/html; charset=utf-8"} | answer.headers
-        return web.Response(text=answer.body, status=answer.status, headers=headers)
+        body = answer.body.encode() if answer.content is None else answer.content
+        return web.Response(body=body, status=answer.status, headers=headers)
 
 
 @dataclass(slots=True)

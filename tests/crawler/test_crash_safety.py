@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -51,6 +52,30 @@ def test_after_a_kill_every_school_is_still_visited_to_its_end(crawler: Crawler,
     assert "Traceback" not in crawler.log()
 
 
+def test_what_several_crashes_left_of_one_visit_goes_on_as_one(crawler: Crawler, loopback: Web) -> None:
+    """A page whose items were not stored, and the pages that its callback and theirs asked for next, all pending."""
+    crawler.environment["TITLE1_CRAWL_DELAY_SECONDS"] = "0.5"
+    arguments = {"schools": str(many_schools(crawler, loopback, 0.2))}
+    folder = crawler.folder / "job"
+    options = ("-s", f"JOBDIR={folder}", "-s", "CONCURRENT_REQUESTS=4")
+    process = crawler.begin("staff_directory", arguments, *options)
+    wait_until(lambda: len(loopback.hits) >= 6)
+    end(process, signal.SIGKILL)
+    journal = Journal(next(folder.rglob("frontier.db")))
+    left = journal.pending()
+    assert left
+    for _ in range(5):
+        for _, request in left:
+            journal.add(None, request)
+    journal.close()
+    before = len(loopback.hits)
+    assert crawler.begin("staff_directory", arguments, *options).wait(60) == 0
+    again = Counter((hit.host, hit.path) for hit in loopback.hits[before:] if hit.path != "/robots.txt")
+    assert set(again.values()) == {1}
+    assert len({row["email"] for row in crawler.rows()}) == 2 * SCHOOLS
+    assert "'scheduler/chains_joined'" in crawler.log()
+
+
 def test_a_stop_does_not_wait_for_delays_and_the_next_run_goes_on(crawler: Crawler, loopback: Web) -> None:
     host = "slow.test"
     crawler.hosts(host)
@@ -85,6 +110,28 @@ def test_a_stop_does_not_wait_for_a_server_that_never_answers(crawler: Crawler, 
     process = crawler.begin("staff_directory", {"url": loopback.url("stuck.test")})
     wait_until(lambda: "/" in loopback.paths("stuck.test"))
     assert end(process, signal.SIGTERM) < 10
+
+
+HELD = "import subprocess, sys; held = bytearray(b'x') * (700 << 20); sys.exit(subprocess.call(sys.argv[1:]))"
+"""A process of 700 MB that starts another one."""
+
+
+def test_the_size_of_who_starts_a_crawl_is_not_the_crawls(crawler: Crawler, loopback: Web) -> None:
+    arguments = {"schools": str(many_schools(crawler, loopback))}
+    command = crawler.command("staff_directory", arguments, "-o", str(crawler.folder / "feed.jl"))
+    limit = ("-s", "MEMUSAGE_LIMIT_MB=600")
+    done = subprocess.run(
+        [sys.executable, "-c", HELD, *command, *limit],
+        cwd=ROOT, env=os.environ | crawler.environment, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert "Spider closed (finished)" in done.stderr, done.stderr
+    assert len({row["school"] for row in crawler.rows()}) == SCHOOLS
+
+
+def test_a_crawl_that_grows_too_large_ends(crawler: Crawler, loopback: Web) -> None:
+    arguments = {"schools": str(many_schools(crawler, loopback))}
+    _, log = crawler.run("staff_directory", arguments, "-s", "MEMUSAGE_LIMIT_MB=20")
+    assert "Spider closed (memusage_exceeded)" in log
 
 
 def test_a_finished_crawl_begins_nothing_again(crawler: Crawler, loopback: Web) -> None:

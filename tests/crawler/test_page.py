@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.crawler.conftest import ROOT, Answer, Crawler, Web, home_page, staff_table
+from tests.extraction.staff.papers.lists import columns_under_departments
 
 HOST, CLOSED = "www.quillfern.test", "closed.quillfern.test"
 
@@ -64,6 +65,15 @@ def test_commands_read_pages_by_their_addresses(loopback: Web, crawler: Crawler)
     assert answer.stderr.splitlines()[-1] == "title1: 1 of 2 files could not be read."
     answer = title1(crawler, "extract", "links", loopback.url(HOST, "/"), "--json")
     assert json.loads(answer.stdout)["links"][0]["url"] == loopback.url(HOST, "/staff")
+
+
+def test_a_pdf_is_read_by_its_address(loopback: Web, crawler: Crawler) -> None:
+    publish(loopback, crawler)
+    pdf, expected = columns_under_departments()
+    loopback.page(HOST, "/list.pdf", content=pdf, headers={"Content-Type": "application/pdf"})
+    answer = title1(crawler, "extract", "staff", loopback.url(HOST, "/list.pdf"), "--json")
+    line = json.loads(answer.stdout)
+    assert [(one["name"], one["page"]) for one in line["people"]] == [(name, page) for name, _, _, page in expected]
 
 
 def test_no_address_is_asked_without_a_contact(loopback: Web, crawler: Crawler) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.spiders.staff_directory import _joined
+from crawler.profiles import joined
 from extraction.staff.records import Person
 from tests.crawler.conftest import Crawler, Web, home_page, staff_table
 
@@ -223,20 +223,20 @@ def test_what_only_the_list_says_is_kept_with_its_text() -> None:
         "Maria Alvarez", title="Principal", role="principal", phone="x12", snippet="Maria Alvarez Principal"
     )
     own = Person("Maria Alvarez", email="m@pine.test", email_state="published", snippet="Maria Alvarez m@pine.test")
-    joined = _joined(listed, own)
-    assert (joined.title, joined.role, joined.phone, joined.email) == ("Principal", "principal", "x12", "m@pine.test")
-    assert "Principal" in joined.snippet
-    assert "m@pine.test" in joined.snippet
+    told = joined(listed, own)
+    assert (told.title, told.role, told.phone, told.email) == ("Principal", "principal", "x12", "m@pine.test")
+    assert "Principal" in told.snippet
+    assert "m@pine.test" in told.snippet
     complete = Person("Maria Alvarez", title="Head", email="m@pine.test", phone="1")
-    assert _joined(Person("Maria Alvarez", title="Principal"), complete) is complete
-    taught = _joined(Person("Dr. Maria Alvarez", honorific="Dr.", subjects=("math",), grades=("7",)), complete)
+    assert joined(Person("Maria Alvarez", title="Principal"), complete) is complete
+    taught = joined(Person("Dr. Maria Alvarez", honorific="Dr.", subjects=("math",), grades=("7",)), complete)
     assert (taught.name, taught.honorific, taught.subjects, taught.grades) == (
         "Maria Alvarez",
         "Dr.",
         ("math",),
         ("7",),
     )
-    swapped = _joined(Person("M", email="m@pine.test", email_state="published", email_method="text"), Person("M"))
+    swapped = joined(Person("M", email="m@pine.test", email_state="published", email_method="text"), Person("M"))
     assert (swapped.email, swapped.email_state, swapped.email_method) == ("m@pine.test", "published", "text")
 
 

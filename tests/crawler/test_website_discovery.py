@@ -71,6 +71,31 @@ def test_a_school_is_found_through_its_districts_list_of_schools(
     assert rows[0]["website"] == loopback.url("gv.test", "/o/pine/")
 
 
+def test_the_schools_of_a_district_ask_for_its_pages_once(crawler: Crawler, loopback: Web) -> None:
+    names = ["Pine Hollow", "Oak Ridge", "Elm Creek", "Ash Lane"]
+    hosts = [f"{name.split()[0].lower()}.test" for name in names]
+    crawler.hosts("gv.test", "www.gv.test", *hosts)
+    loopback.page("gv.test", "/", status=301, headers={"Location": loopback.url("www.gv.test")})
+    contact = "1 Main Street, Marlow, AL 35999"
+    loopback.page("www.gv.test", "/", home_page("Green Valley Public Schools", {"Our Schools": "/schools"}, contact))
+    links = {f"{name} Elementary": loopback.url(host) for name, host in zip(names, hosts, strict=True)}
+    loopback.page("www.gv.test", "/schools", home_page("Green Valley Public Schools", links))
+    lines = ["name,district,address,city,state,zip,phone,website"]
+    for number, (name, host) in enumerate(zip(names, hosts, strict=True)):
+        place = f"{number} Oak Street,Marlow,AL,35999,205-555-010{number}"
+        lines.append(f"{name} Elementary,Green Valley,{place},{loopback.url('gv.test')}")
+        loopback.page(host, "/", home_page(f"{name} Elementary", {}, place.replace(",", " ")))
+    schools = crawler.folder / "schools.csv"
+    schools.write_text("\n".join(lines), encoding="utf-8")
+    rows, log = crawler.run("website_discovery", {"schools": str(schools)})
+    found = {row["name"]: row["website"] for row in rows if row["outcome"] == "accepted"}
+    assert found == links
+    assert len(rows) == len(names)
+    district = loopback.paths("gv.test") + loopback.paths("www.gv.test")
+    assert sorted(district) == ["/", "/", "/robots.txt", "/robots.txt", "/schools"]
+    assert "'politeness/shared'" in log
+
+
 def test_search_results_are_candidates_and_aggregators_are_not_fetched(
     crawler: Crawler, loopback: Web, schools: Path
 ) -> None:

@@ -18,7 +18,7 @@ from tests.end_to_end.product import Product, Web, running_product
 from tests.end_to_end.test_kills import spiders_of
 from tests.end_to_end.test_pipeline import start_pipeline
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.untraced]
 
 
 SLOW_SECONDS = 0.6

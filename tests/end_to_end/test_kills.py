@@ -12,7 +12,7 @@ from control_api.cli.client import Event
 from tests.end_to_end.product import Product
 from tests.end_to_end.test_pipeline import start_pipeline
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.untraced]
 
 KILLS: dict[str, Callable[[str, Event], bool]] = {
     "claimed": lambda of, event: of == "extract_schools" and event.kind == "started",

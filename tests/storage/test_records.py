@@ -185,6 +185,20 @@ async def test_a_person_with_and_without_an_address_is_one_person(
         assert set(urls) == {"https://alder.example/staff", "https://alder.example/office"}
 
 
+async def test_the_evidence_of_a_person_in_a_pdf_has_its_page_which_may_change(
+    database: Database, tenant: Account, make_job: MakeJob
+) -> None:
+    job_id = await make_job(kind=JobKind.HARVEST_STAFF)
+    async with database.tenant(tenant.organization_id) as connection:
+        _, (school_id,) = await add_schools(connection, tenant, job_id, listed(1, name="Alder", state="TX"))
+        known = dataclasses.replace(PERSON, school_id=school_id, url="https://alder.example/staff.pdf", page=2)
+        for page in (2, 3):
+            person = dataclasses.replace(known, page=page)
+            await store_people(connection, [person], organization_id=tenant.organization_id, job_id=job_id, attempt=1)
+            seen = await connection.execute(select(Evidence.url, Evidence.page).where(Evidence.subject == "staff"))
+            assert set(seen.all()) == {("https://alder.example/staff.pdf", page)}
+
+
 async def test_parts_of_the_name_and_what_is_taught_are_kept_and_never_blanked(
     database: Database, tenant: Account, make_job: MakeJob
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -17,9 +18,10 @@ from storage.directory import COLUMNS, import_directory
 from storage.errors import NotFoundError
 from storage.jobs import JobKind
 from storage.links import FoundLink, LinkedBy, decide_link, find_links, get_link, store_links
-from storage.models import Evidence, School, Website
+from storage.models import Evidence, School, StaffMember, StaffPost, Website
 from storage.reviews import Decider, accept_site, candidates_of, decisions_of, reject_sites
 from storage.search import SchoolFilter, find_schools
+from storage.staff import store_people
 from storage.targets import (
     SchoolSelection,
     end_target,
@@ -30,7 +32,7 @@ from storage.targets import (
 )
 from storage.websites import Candidate, decide_website, site_key, store_candidates
 from tests.storage.conftest import MakeJob, make_tenant
-from tests.storage.test_records import add_schools, listed
+from tests.storage.test_records import PERSON, add_schools, listed
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -205,6 +207,55 @@ async def test_an_accepted_site_is_harvested_next_and_not_looked_for_again(case:
         await plan_discovery(connection, job_id=fourth, again=False, **chosen)
         (school,) = await pending_schools(connection, fourth)
         assert (school.website, school.rejected) == (None, ["https://right.test/"])
+
+
+async def test_people_of_a_rejected_site_lose_their_posts_and_those_of_others_stay(
+    case: Case, make_job: MakeJob
+) -> None:
+    """Wrongly accepted: a namesake's site, with a spreadsheet elsewhere. One of its people has another post."""
+    later = await make_job(kind=JobKind.HARVEST_STAFF)
+    await case.crawl("https://www.wrong.test/", "accepted", 0.9)
+    read = {
+        "odile@wrong.test": "https://wrong.test/staff",
+        "both@wrong.test": "https://wrong.test/staff",
+        "sheet@wrong.test": "https://docs.example/spreadsheets/d/e/2PACX/pubhtml",
+    }
+    others: dict[str, Any] = {"organization_id": case.tenant.organization_id, "job_id": case.job_id, "attempt": 1}
+    async with case.open() as connection:
+        _, (elsewhere,) = await add_schools(connection, case.tenant, case.job_id, listed(1, name="Birch", state="TX"))
+        people = [
+            replace(PERSON, school_id=case.school_id, url=url, email=email, name=f"Odile {email[:4].title()}")
+            for email, url in read.items()
+        ]
+        await store_people(connection, people, **others)
+        await store_people(connection, [replace(people[1], school_id=elsewhere)], **others)
+        right = replace(people[0], email="right@right.test", name="Odile Right", url="https://right.test/staff")
+        await store_people(connection, [right], organization_id=case.tenant.organization_id, job_id=later, attempt=1)
+    await case.reject("https://www.wrong.test/")
+    async with case.open() as connection:
+        posts = await connection.execute(
+            select(StaffMember.email, StaffPost.school_id).join(StaffPost, StaffPost.staff_member_id == StaffMember.id)
+        )
+        assert set(posts.all()) == {("both@wrong.test", elsewhere), ("right@right.test", case.school_id)}
+        kept = set(await connection.scalars(select(StaffMember.id)))
+        assert len(kept) == 2
+        assert set(await connection.scalars(select(Evidence.subject_id).where(Evidence.subject == "staff"))) == kept
+
+
+async def test_a_host_that_the_accepted_site_shares_keeps_its_people(case: Case) -> None:
+    await case.crawl("https://district.test/o/other", "candidate", 0.6)
+    await case.accept("https://district.test/o/alder", by_hand=True)
+    async with case.open() as connection:
+        await store_people(
+            connection,
+            [replace(PERSON, school_id=case.school_id, url="https://district.test/o/alder/staff")],
+            organization_id=case.tenant.organization_id,
+            job_id=case.job_id,
+            attempt=1,
+        )
+    await case.reject("https://district.test/o/other")
+    async with case.open() as connection:
+        assert list(await connection.scalars(select(StaffPost.school_id))) == [case.school_id]
 
 
 async def test_the_likeliest_candidates_are_shown_and_rejected_ones_are_not(case: Case) -> None:

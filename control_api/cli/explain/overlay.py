@@ -28,7 +28,7 @@ _LONGEST_NAME = 100
 
 
 def write_overlay(
-    page: bytes, encoding: str | None, name: str, explanation: StaffExplanation, folder: Path, taken: set[Path]
+    page: bytes | str, encoding: str | None, name: str, explanation: StaffExplanation, folder: Path, taken: set[Path]
 ) -> Path:
     """Writes `<folder>/<name>.html` and returns its path; a page of the same name gets a number.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.text import Text
 from rich.tree import Tree
 
@@ -19,6 +21,21 @@ def staff_tree(file: str, explanation: StaffExplanation) -> Tree:
     return tree
 
 
+def asked_tree(asked: list[dict[str, Any]]) -> Tree:
+    """The blocks about which a model was asked, each with the answer and what came of it."""
+    tree = Tree(Text(f"asked the model about {len(asked)} doubtful blocks"))
+    for block in asked:
+        found = block["found"] or "nobody"
+        was = f"{found}, {'kept' if block['kept'] else 'left out'}" if block["found"] else "nobody was read"
+        result = block["result"].replace("_", " ")
+        branch = tree.add(Text.assemble((found, "bold"), f" [{block['doubt'].replace('_', ' ')}] {was} → {result}"))
+        branch.add(Text("shown: " + " | ".join(block["lines"])))
+        for said in block["said"] or ["nobody, or nothing"]:
+            branch.add(Text(f"answered: {said}"))
+        branch.add(Text("now: " + (", ".join(block["people"]) or "nobody")))
+    return tree
+
+
 def _head(block: Block) -> Text:
     told = "kept" if block.kept else "left out"
     head = Text.assemble(f"{block.number} ", (block.name, "bold"), f" [{block.reader}] ")
@@ -30,7 +47,7 @@ def _reason(block: Block) -> str:
 
 
 def _told(block: Block, enough: float) -> list[str]:
-    told: list[str] = []
+    told: list[str] = [*block.paths] if block.page else []
     if block.headings:
         told.append("under " + " › ".join(block.headings))
     if block.values:

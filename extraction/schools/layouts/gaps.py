@@ -25,16 +25,17 @@ def part_columns(lines: Sequence[Line], labels: Sequence[Span], gap: float) -> l
     """The columns of lines that stand below each other, under headers that stand at `labels`."""
     columns = inked_columns(lines, gap)
     columns = _with_bare_labels(columns, labels)
+    owners = [_owner(label, columns) for label in labels]
     parted: list[Span] = []
     for column in columns:
-        above = [label for label in labels if _owner(label, columns) == column]
+        above = [label for label, owner in zip(labels, owners, strict=True) if owner == column]
         parted += _part_under(column, above, lines) if len(above) > 1 else [column]
     return _joined_under_one(parted, labels, gap)
 
 
 def inked_columns(lines: Sequence[Line], gap: float) -> list[Span]:
     """The columns that the lines alone show."""
-    return _inked([span for line in lines for span in _phrase_spans(line, gap)], len(lines))
+    return inked_spans([span for line in lines for span in _phrase_spans(line, gap)], int(_TOLERATED * len(lines)))
 
 
 def cut_at(line: Line, borders: Sequence[float]) -> Line:
@@ -62,9 +63,8 @@ def _phrase_spans(line: Line, gap: float) -> list[Span]:
     return [Span(box.left, box.right) for box in (box_of(phrase) for phrase in phrases(line, gap))]
 
 
-def _inked(spans: Sequence[Span], lines: int) -> list[Span]:
-    """Stretches that more lines print on than may by accident."""
-    tolerated = int(_TOLERATED * lines)
+def inked_spans(spans: Sequence[Span], tolerated: int) -> list[Span]:
+    """Stretches that more than `tolerated` lines print on."""
     # How many more lines print from here on, by half points, so that gaps of one point are seen.
     change: dict[int, int] = {}
     for span in spans:
@@ -124,10 +124,10 @@ def _joined_under_one(columns: list[Span], labels: Sequence[Span], gap: float) -
     """Join neighbours that stand close together under one header, where the second has none of its own."""
     if not labels:
         return columns
+    owners = [_owner(label, columns) for label in labels]
     joined: list[Span] = []
     for column in columns:
-        owned = [label for label in labels if _owner(label, columns) == column]
-        if joined and not owned:
+        if joined and column not in owners:
             before = joined[-1]
             over = [label for label in labels if label.left < before.right and label.right > column.left]
             if over or column.left - before.right < 0.6 * gap:

@@ -15,6 +15,7 @@ import pytest
 from fpdf import FPDF
 
 from control_api.cli.main import app
+from tests.extraction.staff.papers.lists import columns_under_departments
 
 PAGE = """
 <html><head><title>Staff</title></head><body><h1>Staff Directory</h1><table>
@@ -96,6 +97,24 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(listing: Path, tmp_
     assert "absent.pdf" in told[1]
     assert told[-1] == "title1: 2 of 3 files could not be read."
     assert "Traceback" not in answer.stderr
+
+
+def test_staff_of_a_pdf_have_their_page(tmp_path: Path) -> None:
+    path = tmp_path / "list.pdf"
+    pdf, expected = columns_under_departments()
+    path.write_bytes(pdf)
+    (line,) = map(json.loads, title1("extract", "staff", str(path), "--json").stdout.splitlines())
+    assert line["outcome"] == "staff"
+    told = [(one["name"], one["title"], one["extension"], one["page"]) for one in line["people"]]
+    assert sorted(told) == sorted(expected)
+    seen = title1("extract", "staff", str(path), "--explain", "--explain-html", str(tmp_path / "seen"))
+    assert "page 1, line 4" in seen.stdout
+    assert "page 2, line" in seen.stdout
+    assert "Larkspur Elementary Staff Directory" in (tmp_path / "seen" / "list.html").read_text("utf-8")
+    path.write_bytes(b"%PDF-1.7 cut off")
+    refused = title1("extract", "staff", str(path))
+    assert refused.returncode == 1
+    assert "The PDF is cut off" in refused.stderr
 
 
 def test_staff_and_links_of_saved_pages(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from lxml import html
 
 from control_api.cli.explain.overlay import overlay, write_overlay
 from extraction.staff.explanation import explain_staff_page
+from extraction.staff.page import read_with_verdicts
 from tests.control_api.cli.test_commands import HOME, PAGE, title1
 
 URL = "https://quillfern.test/staff/"
@@ -60,7 +61,7 @@ QUIET = {
 
 
 def shown(page: str, url: str = URL) -> str:
-    return overlay(page, None, "staff.html", explain_staff_page(page, url))
+    return overlay(page, None, "staff.html", explain_staff_page(read_with_verdicts(page, url)))
 
 
 def test_a_hostile_page_can_do_nothing() -> None:
@@ -113,7 +114,7 @@ def test_the_policy_allows_our_own_style_and_script_and_nothing_else() -> None:
 def test_every_block_of_the_text_is_outlined_and_has_a_verdict(case: str) -> None:
     url = json.loads((CASES / case / "expected.json").read_text("utf-8"))["url"]
     page = (CASES / case / "page.html").read_bytes()
-    explanation = explain_staff_page(page, url)
+    explanation = explain_staff_page(read_with_verdicts(page, url))
     root = html.document_fromstring(overlay(page, None, case, explanation))
     outlined: dict[str, set[str]] = {}
     for element in root.iter():
@@ -144,7 +145,7 @@ def test_a_tag_with_a_colon_is_outlined_too() -> None:
 
 def test_files_of_one_name_and_addresses_get_files_of_their_own(tmp_path: Path) -> None:
     taken: set[Path] = set()
-    explanation = explain_staff_page(PAGE, URL)
+    explanation = explain_staff_page(read_with_verdicts(PAGE, URL))
     names = [
         "a/page.html",
         "b/page.html",

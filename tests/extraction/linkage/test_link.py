@@ -21,6 +21,8 @@ from tests.extraction.linkage.perturbed import Printed, printed_rows, without_so
 from tests.school_web.directory_file import directory_csv
 from tests.school_web.founding import generate
 
+pytestmark = pytest.mark.untraced
+
 
 def official(number: int, name: str, district: str = "Green Valley ISD", **more: str) -> DirectorySchool:
     place = {"state": "NJ", "lea_id": f"34{sum(map(ord, district)):05d}", "state_id": f"NJ-250370-{number:03d}"}

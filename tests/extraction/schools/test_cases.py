@@ -59,6 +59,7 @@ def test_the_rows_of_each_page_are_counted_rightly(layout: str) -> None:
     assert not wrong, f"{layout}: (printed, counted) by page: {wrong}"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("factor", [0.65, 1.5])
 def test_a_list_is_read_the_same_in_any_size(layout: str, factor: float) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from benchmarks.school_lists.papers import LAYOUTS, print_papers
 
+pytestmark = pytest.mark.untraced
+
 HEAVY = ("numpy", "openai", "PIL", "pydantic", "pypdf", "zipcodes")
 """Modules that a caged reading of a sound document does without; each takes as long to load as pages take to read."""
 

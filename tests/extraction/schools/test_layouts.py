@@ -228,7 +228,7 @@ _row = st.tuples(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(_row, min_size=3, max_size=18), draw=st.sampled_from([draw_ruled, draw_plain]))
 def test_any_table_is_read_back(rows: list[Row], draw: Draw) -> None:
     pdf = paper()

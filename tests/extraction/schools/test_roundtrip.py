@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,8 @@ from tests.extraction.schools.cases.printing import (
     runs,
 )
 from tests.extraction.schools.papers import paper
+
+pytestmark = pytest.mark.untraced
 
 HEADS = {
     "name": ("School", "School Name", "SCHOOL NAME", "Name of School", "Campus Name", "Building Name"),
@@ -164,7 +167,6 @@ def grouped_lists(draw: st.DrawFn) -> Grouped:
 
 BOUNDS = settings(
     max_examples=80,
-    deadline=None,
     derandomize=True,
     phases=(Phase.generate,),  # shrinking a document takes minutes; the rows that differ tell enough
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

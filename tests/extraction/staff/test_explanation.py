@@ -10,14 +10,14 @@ import pytest
 
 from extraction.staff.drafts import ENOUGH_EVIDENCE
 from extraction.staff.explanation import Block, StaffExplanation, explain_staff_page
-from extraction.staff.page import read_staff_page
+from extraction.staff.page import read_staff_page, read_with_verdicts
 
 CASES = Path(__file__).parent / "cases"
 
 
 def explain(case: str) -> StaffExplanation:
     url = json.loads((CASES / case / "expected.json").read_text("utf-8"))["url"]
-    return explain_staff_page((CASES / case / "page.html").read_bytes(), url)
+    return explain_staff_page(read_with_verdicts((CASES / case / "page.html").read_bytes(), url))
 
 
 def blocks_of(case: str) -> dict[str, Block]:
@@ -99,7 +99,9 @@ def test_data_is_explained_behind_the_text() -> None:
 
 
 def page(body: str, title: str = "Quillfern") -> StaffExplanation:
-    return explain_staff_page(f"<title>{title}</title><body>{body}", "https://quillfern.test/welcome")
+    return explain_staff_page(
+        read_with_verdicts(f"<title>{title}</title><body>{body}", "https://quillfern.test/welcome")
+    )
 
 
 def test_too_little_evidence_shows_the_sum_beside_what_is_enough() -> None:

@@ -1,0 +1,167 @@
+"""A harvest for a job with a model behind its spider: what the ledger, the result and the evidence say of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from control_api.work.attempt import Attempt
+from control_api.work.crawl import harvest_staff
+from control_api.work.settings import WorkerSettings
+from storage.blobs import Blobs
+from storage.database import Database
+from storage.jobs import JobKind, JobState, NewJob, create_job
+from storage.leases import Limits, Settlement, claim_job, enlist_worker, settle
+from storage.models import Evidence, LlmAnswer, LlmCall, PageVisit, StaffMember, Target
+from storage.settings import StorageSettings
+from tests.conftest import KeyedAccount
+from tests.control_api.rows import add_school, add_website
+from tests.crawler.conftest import Web, home_page
+from tests.extraction.staff.asking.pages import UNREAD, answer, person
+from tests.fakes.openai_server import KEY, SERVER_ERROR, Asked, FakeOpenAI, serving
+
+RunHarvest = Callable[[], Awaitable[tuple[UUID, Settlement]]]
+HOST = "quillfern.test"
+
+
+def knows_quillfern(asked: Asked) -> object:
+    """A model that knows who is who, and tells an address that is printed nowhere."""
+    known = {
+        "Odalys Brightwater": person("Odalys Brightwater", email="obrightwater@quillfern.test"),
+        "Brook Rivers": person("Brook Rivers", title="Art II and pottery", email="brook.rivers@quillfern.test"),
+    }
+    return answer(
+        {
+            number: [told for name, told in known.items() if name in " | ".join(pieces)]
+            for number, pieces in asked.rows.items()
+        }
+    )
+
+
+@pytest.fixture
+async def model(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[FakeOpenAI]:
+    """A model that the worker, and so its spider, is told of."""
+    async with serving(knows_quillfern) as server:
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("TITLE1_LLM_RETRIES", "0")
+        yield server
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Web]:
+    """The school's site on loopback, open to the spider of a worker."""
+    served = Web()
+    served.start()
+    served.page(HOST, "/", home_page("Quillfern Elementary", {"Staff Directory": "/staff"}))
+    served.page(HOST, "/staff", UNREAD)
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"127.0.0.1 {HOST}\n", encoding="utf-8")
+    for name, value in {
+        "CONTACT": "https://operator.example/crawler",
+        "ALLOW_ADDRESSES": "127.0.0.0/8",
+        "ALLOW_PORTS": str(served.port),
+        "HOSTS_FILE": str(hosts),
+        "HOSTS_ONLY": "1",
+        "DELAY_SECONDS": "0.05",
+        "BACKOFF_SECONDS": "0.1",
+    }.items():
+        monkeypatch.setenv(f"TITLE1_CRAWL_{name}", value)
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+async def run(
+    database: Database, storage_settings: StorageSettings, account: KeyedAccount, site: Web
+) -> AsyncGenerator[RunHarvest]:
+    """Harvests the school's site as a worker does."""
+    who = account.account
+    session = await database.connect()
+    worker = await enlist_worker(session)
+    async with database.tenant(who.organization_id) as connection:
+        school_id = await add_school(connection, who, "Quillfern Elementary", state="NJ")
+        await add_website(connection, who, school_id, site.url(HOST))
+
+    async def harvest() -> tuple[UUID, Settlement]:
+        async with database.tenant(who.organization_id) as connection:
+            new = NewJob(who.organization_id, who.user_id, JobKind.HARVEST_STAFF, {"again": True})
+            job_id, _ = await create_job(connection, new)
+        lease = await claim_job(database, job_id, worker, Limits())
+        assert lease is not None
+        blobs = Blobs.configured(storage_settings)
+        settlement = await harvest_staff(Attempt(lease, database, blobs, WorkerSettings(), storage_settings))
+        await settle(database, lease, settlement)
+        return job_id, settlement
+
+    yield harvest
+    await session.close()
+
+
+async def test_a_model_finds_whom_nobody_read_and_the_result_says_what_it_cost(
+    run: RunHarvest, model: FakeOpenAI, database: Database, account: KeyedAccount
+) -> None:
+    job_id, settlement = await run()
+    assert settlement.state is JobState.SUCCEEDED
+    assert settlement.result["people"] == 2
+    assert settlement.result["outcomes"] == {"staff": 1}
+    llm: dict[str, Any] = settlement.result["llm"]
+    assert (llm["calls"], llm["failed_calls"], llm["tokens"]) == (1, 0, model.used_tokens)
+    assert 0 < llm["dollars"] < 0.01
+    assert (llm["pages_asked"], llm["blocks_asked"], llm["people_added"], llm["dropped_values"]) == (1, 2, 2, 1)
+    assert "trouble" not in llm
+    async with database.tenant(account.account.organization_id) as connection:
+        (call,) = (await connection.execute(select(LlmCall.__table__))).all()
+        assert (call.job_id, call.attempt, call.purpose, call.state) == (job_id, 1, "staff_blocks", "answered")
+        people = (await connection.execute(select(StaffMember.name, StaffMember.email, StaffMember.confidence))).all()
+        assert {(name, email) for name, email, _ in people} == {
+            ("Odalys Brightwater", "obrightwater@quillfern.test"),
+            ("Brook Rivers", None),
+        }
+        assert max(confidence for _, _, confidence in people) <= 0.7
+        evidence = (await connection.execute(select(Evidence.method, Evidence.snippet, Evidence.printed))).all()
+        assert {method for method, _, _ in evidence} == {"page+llm"}
+        (target,) = (await connection.execute(select(Target.__table__))).all()
+        assert (target.state, target.outcome, target.people) == ("done", "staff", 2)
+        visits = await connection.execute(select(PageVisit.people).where(PageVisit.outcome == "staff"))
+        assert visits.scalars().all() == [2]
+
+
+async def test_the_same_site_again_costs_nothing(
+    run: RunHarvest, model: FakeOpenAI, database: Database, account: KeyedAccount
+) -> None:
+    await run()
+    _, settlement = await run()
+    assert (settlement.result["people"], settlement.result["llm"]["calls"]) == (2, 0)
+    assert (settlement.result["llm"]["pages_asked"], len(model.requests)) == (1, 1)
+    async with database.tenant(account.account.organization_id) as connection:
+        assert await connection.scalar(select(func.count()).select_from(LlmAnswer)) == 1
+
+
+async def test_a_failing_model_is_a_line_of_the_result(run: RunHarvest, model: FakeOpenAI) -> None:
+    model.misbehave(*[SERVER_ERROR] * 4)
+    _, settlement = await run()
+    assert (settlement.state, settlement.result["outcomes"]) == (JobState.SUCCEEDED, {"no_staff": 1})
+    llm = settlement.result["llm"]
+    assert (llm["calls"], llm["failed_calls"], llm["pages_unanswered"]) == (1, 1, 1)
+    assert (llm["dollars"], "answered 500" in llm["trouble"]) == (0, True)
+
+
+async def test_a_spent_budget_stops_before_the_question(
+    run: RunHarvest, model: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TITLE1_LLM_JOB_DOLLARS", "0.00001")
+    _, settlement = await run()
+    assert (settlement.state, model.requests) == (JobState.SUCCEEDED, [])
+    assert "the job's budget has only $0.0000" in settlement.result["llm"]["trouble"]
+
+
+async def test_without_a_model_the_result_says_nothing_of_one(run: RunHarvest) -> None:
+    _, settlement = await run()
+    assert settlement.state is JobState.SUCCEEDED
+    assert "llm" not in settlement.result

@@ -1,0 +1,1 @@
+"""Staff lists on paper: what is printed, and who must be read."""
