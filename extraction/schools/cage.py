@@ -79,7 +79,6 @@ def inspect_pdf(path: Path, limits: CageLimits | None = None) -> DocumentOutline
     limits = limits.model_copy(
         update={
             "wall_seconds": min(_OUTLINE_SECONDS, limits.wall_seconds),
-            "page_seconds": min(_OUTLINE_SECONDS, limits.wall_seconds),
             "cpu_seconds": min(_OUTLINE_SECONDS, limits.cpu_seconds),
         }
     )
@@ -180,6 +179,8 @@ def render_pages(
 
 
 def _drawn(request: Request, limits: CageLimits) -> Generator[Drawing]:
+    if not request.drawings:
+        return
     with _Cage(request, limits) as cage:
         for message in cage.messages():
             if isinstance(message, Drawing):
@@ -284,7 +285,9 @@ class _Cage:
         with selectors.DefaultSelector() as selector:
             selector.register(self._stdout, selectors.EVENT_READ)
             while (end := self._buffer.find(b"\n")) < 0:
-                left = min(self._limits.wall_seconds - self._waited, self._limits.page_seconds - waited_here)
+                left = self._limits.wall_seconds - self._waited
+                if self._received:  # until it turns to a first page, the child is only starting
+                    left = min(left, self._limits.page_seconds - waited_here)
                 started = time.monotonic()
                 ready = selector.select(max(0.0, left))
                 waited = time.monotonic() - started

@@ -87,6 +87,7 @@ def _answers(request: Request) -> Iterator[Message]:
 
 
 def _drawings(request: Request, path: Path) -> Iterator[Message]:
+    yield Turn(request.drawings[0].page)
     from extraction.schools.drawing import draw_page  # noqa: PLC0415  loads Pillow, which only drawing needs
 
     document = open_document(path)
@@ -100,11 +101,11 @@ def _drawings(request: Request, path: Path) -> Iterator[Message]:
 
 
 def _bands(request: Request, path: Path) -> Iterator[Message]:
+    number = request.pages[0] if request.pages else 1
+    yield Turn(number)
     document = open_document(path)
     try:
-        for number in request.pages or ():
-            yield Turn(number)
-            yield Banded(msgspec.Raw(msgspec.json.encode(read_banded(document, number, ocr=request.ocr))))
+        yield Banded(msgspec.Raw(msgspec.json.encode(read_banded(document, number, ocr=request.ocr))))
     finally:
         document.close()
 
@@ -112,6 +113,7 @@ def _bands(request: Request, path: Path) -> Iterator[Message]:
 def _paper(request: Request, path: Path) -> Iterator[Message]:
     from extraction.staff.papers.pages import paper_pages  # noqa: PLC0415  loads the words of staff pages
 
+    yield Turn(1)
     document = open_document(path)
     try:
         check_page_count(len(document), request.max_pages)
