@@ -9,6 +9,10 @@ ARGS ?=
 # Many tests wait for pauses that a crawl keeps, so there are more processes than processors.
 TEST_PROCESSES ?= 4
 
+# Tests and the demo start hundreds of processes. Where compiled modules may not be kept, each compiles all of them anew,
+# and everything takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test coverage check bench clean
 
