@@ -75,6 +75,8 @@ def menu_lines(document: Document) -> set[int]:
     stack = [document.root] if document.root else []
     while stack:
         node = stack.pop()
+        if node.end - node.start < _FEWEST_MENU_LINES:
+            continue
         is_list = node.tag in ("ul", "ol")
         lines = [line for line in document.lines[node.start : node.end] if line.text] if is_list else []
         if len(lines) >= _FEWEST_MENU_LINES:

@@ -35,7 +35,7 @@ def mine_cms(document: Document) -> list[Draft]:
     by_item = _marks_by_item()
     drafts: list[Draft] = []
     for node in _nodes(document.root):
-        for item in by_item.keys() & set(node.classes):
+        for item in by_item.keys() & node.classes if node.classes else ():
             draft = next((d for marks in by_item[item] if (d := _read(node, marks, document))), None)
             if draft:
                 drafts.append(draft)
@@ -107,5 +107,6 @@ def _nodes(root: Node | None) -> list[Node]:
     while stack:
         node = stack.pop()
         found.append(node)
-        stack.extend(reversed(node.children))
+        if node.children:
+            stack.extend(reversed(node.children))
     return found

@@ -178,7 +178,12 @@ def read_document(
 
 def squeeze(text: str) -> str:
     """The text with every run of white space as one space."""
-    return _SPACES.sub(" ", text).strip()
+    return _narrowed(text).strip()
+
+
+def _narrowed(text: str) -> str:
+    # Most texts have single spaces only: what can be printed has no other white space, and nothing of no width.
+    return text if "  " not in text and text.isprintable() else _SPACES.sub(" ", text)
 
 
 class _Walk:
@@ -232,7 +237,8 @@ class _Walk:
             node = self._open(element, around) if count <= MOST_ELEMENTS else None
             if node is not None:
                 stack.append((None, node))
-                stack.extend([(child, node) for child in reversed(element)])
+                if len(element):
+                    stack.extend([(child, node) for child in reversed(element)])
             elif around is not None:
                 self._add_text(element.tail, around)
 
@@ -316,7 +322,7 @@ class _Walk:
         if not self.pieces and text.isspace():
             return
         if not node.is_preformatted and "\u00a0" not in text:
-            squeezed = _SPACES.sub(" ", text)
+            squeezed = _narrowed(text)
             if self.pieces or squeezed.strip():
                 self.pieces.append(Piece(squeezed, node))
             return
@@ -327,7 +333,7 @@ class _Walk:
                 self._add_piece(part, node)
 
     def _add_piece(self, text: str, node: Node) -> None:
-        squeezed = _SPACES.sub(" ", text)
+        squeezed = _narrowed(text)
         if squeezed.strip() or (self.pieces and squeezed):
             self.pieces.append(Piece(squeezed, node))
 
@@ -358,7 +364,7 @@ class _Walk:
             for piece in visible:
                 self._add_emails(emails.find_in_text(piece.text), piece.node)
             shown = self.pieces
-            if any(piece.node.veil is not node.veil for piece in visible):
+            if len(visible) > 1 and any(piece.node.veil is not node.veil for piece in visible):
                 # What is hidden inside of a line that is shown belongs to no word of it.
                 shown = [piece for piece in shown if piece.node.veil is node.veil]
                 visible = tuple([piece for piece in visible if piece.node.veil is node.veil])
@@ -383,20 +389,24 @@ class _Walk:
 def _new_node(tag: str, element: html.HtmlElement, attributes: dict[str, str], parent: Node | None, start: int) -> Node:
     if parent is not None and parent.depth >= DEEPEST_NODE:
         parent = parent.parent
-    node = Node(tag, tuple(attributes.get("class", "").split()), parent, element, start)
+    node = Node(tag, tuple(attributes["class"].split()) if "class" in attributes else (), parent, element, start)
     if parent is not None:
         node.depth = parent.depth + 1
         node.veil = parent.veil
         node.heading = parent.heading
         node.in_menu = parent.in_menu
         node.is_preformatted = parent.is_preformatted
-    if node.veil is None and _is_hidden(attributes):
-        node.veil = node
-    node.heading = _HEADINGS.get(tag, node.heading)
-    if tag == "pre":
-        node.is_preformatted = True
-    if tag in _MENUS or attributes.get("role") in _MENU_ROLES:
+    if attributes:
+        if node.veil is None and _is_hidden(attributes):
+            node.veil = node
+        if attributes.get("role") in _MENU_ROLES:
+            node.in_menu = True
+    if tag in _HEADINGS:
+        node.heading = _HEADINGS[tag]
+    elif tag in _MENUS:
         node.in_menu = True
+    elif tag == "pre":
+        node.is_preformatted = True
     return node
 
 

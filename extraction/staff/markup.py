@@ -16,6 +16,8 @@ _OF_A_TABLE = {"table": "table", "grid": "table", "row": "tr", "cell": "td", "gr
 """What ARIA calls the parts of a table, and the elements that they stand for."""
 _PLAIN = frozenset(("div", "span", "li", "ul"))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_ONE_CLASS = etree.ElementDefaultClassLookup(element=html.HtmlElement)
+"""lxml's own choice of a class for each kind of element is made in Python, element by element, and nobody needs it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
@@ -26,6 +28,7 @@ def parse_html(page: bytes | str, *, encoding: str | None = None) -> html.HtmlEl
     if not text.strip():
         return None
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    parser.set_element_class_lookup(_ONE_CLASS)
     try:
         return html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):

@@ -12,6 +12,7 @@ _CANDIDATE = re.compile(
     r"|(?<![\w.@/-])\+?1?\d{10}(?![\w@])"
 )
 _LOCAL = re.compile(r"(?<![\w.@/#$-])(?<!\d )\d{3}[-.‐‑–]\d{4}(?![\w-]|\.\d)")
+_DIGIT = re.compile(r"\d")
 _EXTENSION_AFTER = re.compile(
     r"\s*[,;]?\s*\(?\s*(?:(?:extension|extn|ext|x)[\s.:#-]*|#\s*)(\d{1,6})\b\)?", re.IGNORECASE
 )
@@ -38,6 +39,8 @@ def find_phones(text: str) -> list[FoundPhone]:
 
     A number without area code is found where none of the text has one; whose area it is in cannot be told.
     """
+    if not _DIGIT.search(text):
+        return []
     found = [
         _with_extension(text, match, e164)
         for match in _CANDIDATE.finditer(text)

@@ -46,16 +46,20 @@ class Sections:
         stack: list[tuple[int, str, int]] = []
         known: dict[tuple[tuple[int, str], ...], Section] = {}
         of_names = _signatures_of_names(document)
+        section = known[()] = self._section(())
         for line in document.lines:
-            stack = [entry for entry in stack if entry[2] > line.number]
-            level = 0 if _place(line.node) in of_names else _level(line)
+            above = [entry for entry in stack if entry[2] > line.number] if stack else []
+            level = 0 if of_names and _place(line.node) in of_names else _level(line)
             if level:
-                stack = [entry for entry in stack if entry[0] < level]
-                stack.append((level, line.text, _scope_end(line, level)))
-            headings = tuple((level, text) for level, text, _ in stack)
-            if headings not in known:
-                known[headings] = self._section(headings)
-            self._sections.append(known[headings])
+                above = [entry for entry in above if entry[0] < level]
+                above.append((level, line.text, _scope_end(line, level)))
+            if level or len(above) != len(stack):
+                stack = above
+                headings = tuple([(level, text) for level, text, _ in stack])
+                if headings not in known:
+                    known[headings] = self._section(headings)
+                section = known[headings]
+            self._sections.append(section)
 
     def at(self, number: int) -> Section:
         """The section of a line."""
@@ -126,8 +130,9 @@ def _place(node: Node) -> tuple[str, str]:
 
 def _signatures_of_names(document: Document) -> set[tuple[str, str]]:
     """The headings that hold names of people: in their list, an odd name is no heading either."""
-    every = Counter(_place(line.node) for line in document.lines if line.text and line.heading)
-    named = Counter(_place(line.node) for line in document.lines if line.heading and parse_name(line.text))
+    headings = [line for line in document.lines if line.text and line.heading]
+    every = Counter(_place(line.node) for line in headings)
+    named = Counter(_place(line.node) for line in headings if parse_name(line.text))
     return {place for place, count in named.items() if count >= 3 and count >= 0.7 * every[place]}
 
 
