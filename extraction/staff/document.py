@@ -33,6 +33,8 @@ _FORM_ADDRESSES = words("markup", "form_addresses")
 _FORM_TEXTS = words("markup", "form_texts")
 _DOMAIN_ATTRIBUTES = words("markup", "domain_attributes")
 _LABELS = ("alt", "aria-label")
+_COMMON_ATTRIBUTES = frozenset(("class", "id", "href", "style", "src", "target", "title", "rel", "type", "role"))
+"""Those that hold neither a label nor an address of their own."""
 _AT_PICTURES = ("@", "at", "[at]", "(at)")
 _MAILS = re.compile(r"mail|swrot13|&#64;|['\"]@['\"]", re.IGNORECASE)
 """What a script that writes an address has."""
@@ -283,6 +285,8 @@ class _Walk:
 
     def _read_attributes(self, node: Node, attributes: dict[str, str]) -> None:
         for name, value in attributes.items():
+            if name in _COMMON_ATTRIBUTES:
+                continue
             if "mail" in name or (name[:2] == "on" and "mail" in value.lower()):
                 self._add_emails(emails.find_in_attribute(name, value), node)
             elif name in _LABELS and value:

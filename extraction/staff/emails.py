@@ -37,6 +37,8 @@ _PLUS = re.compile(r"""(["'])\s*\+\s*\1""")
 _SPACED_AT = re.compile(rf"(?:^|[:|(–—,;-]\s*)({_LOCAL})\s*@\s*({_DOMAIN})(?=$|[\s|),;])")
 """With a space beside the @; not behind a word, or "Find us @ school.org" would be an address."""
 _MAIL_ME = re.compile(r"""mailMe\(\s*(["'])(?P<text>[^"']+)\1""")
+_ADDRESS_LINK = re.compile(r"mail|javascript:|[?&]e=|&#", re.IGNORECASE)
+"""What a link that holds an address has; most have nothing of it."""
 _CLOUDFLARE_LINK = re.compile(r"/cdn-cgi/l/email-protection#(?P<hex>[0-9a-fA-F]{4,})")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){3,}")
 _NO_SPAM = re.compile(r"\[?\(?\s*(?:nospam|no-spam|remove|removethis)\s*\)?\]?", re.IGNORECASE)
@@ -197,6 +199,8 @@ def find_in_script(script: str) -> list[FoundEmail]:
 
 def find_in_link(href: str) -> list[FoundEmail]:
     """Addresses that a link hides or shows."""
+    if not _ADDRESS_LINK.search(href):
+        return []
     if found := decode_mailto(href):
         return [FoundEmail(address, "mailto") for address in found]
     if href.lower().startswith("mailto:"):
@@ -205,12 +209,17 @@ def find_in_link(href: str) -> list[FoundEmail]:
         return [FoundEmail(address, "cloudflare")]
     if href.lower().startswith("javascript:"):
         return find_in_script(unquote(href))
-    if "?e=" in href or "&e=" in href:
-        values = parse_qs(urlsplit(href).query).get("e", [])
-        found = [FoundEmail(address, "base64") for value in values if (address := decode_base64(value))]
-        codes = [FoundEmail(address, "character_codes") for value in values if (address := decode_linear_codes(value))]
-        return found or codes
-    return []
+    return _find_in_query(href)
+
+
+def _find_in_query(href: str) -> list[FoundEmail]:
+    if "?e=" not in href and "&e=" not in href:
+        return []
+    values = parse_qs(urlsplit(href).query).get("e", [])
+    found = [FoundEmail(address, "base64") for value in values if (address := decode_base64(value))]
+    return found or [
+        FoundEmail(address, "character_codes") for value in values if (address := decode_linear_codes(value))
+    ]
 
 
 def find_in_parts(attributes: Mapping[str, str]) -> list[FoundEmail]:
