@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy import Row, Select, and_, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from storage.errors import ConflictError, NotFoundError, TaskLimitExceededError
 from storage.events import JOB_CHANNEL, append_event, notify
@@ -45,7 +46,7 @@ class JobState(StrEnum):
     RUNNING = "running"
     """A worker holds the lease. If it dies the job is queued again at once, if it freezes,, when the lease ends."""
     WAITING = "waiting"
-    """A pipeline whose present step is a child job at work; it holds no slot and no lease."""
+    """A pipeline whose present step, or a crawl whose shards are child jobs at work; it holds no slot and no lease."""
     PAUSED = "paused"
     """Stopped at a checkpoint by its user; goes on from there when resumed."""
     SUCCEEDED = "succeeded"
@@ -72,6 +73,10 @@ class NewJob:
     step: int | None = None
     idempotency_key: str | None = None
     priority: int = 0
+    checkpoint: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Where its first attempt begins."""
+    total: int | None = None
+    """How much there is to do, where that is known."""
 
     @property
     def request_hash(self) -> str:
@@ -125,6 +130,8 @@ async def create_job(
             kind=new.kind,
             params=new.params,
             priority=new.priority,
+            checkpoint=new.checkpoint,
+            total=new.total,
             state=JobState.QUEUED,
             idempotency_key=new.idempotency_key,
             request_hash=new.request_hash if new.idempotency_key else None,
@@ -166,8 +173,23 @@ async def get_job(connection: AsyncConnection, job_id: UUID) -> Row[Any]:
 
 
 async def children_of(connection: AsyncConnection, job_id: UUID) -> Sequence[Row[Any]]:
-    """The jobs under a pipeline, in the order of its steps."""
+    """The jobs right under a job, in the order of its steps."""
     return (await connection.execute(select(*Job.__table__.c).where(Job.parent_id == job_id).order_by(Job.step))).all()
+
+
+def family_of(job_id: UUID) -> Select[UUID]:
+    """The ids of a job and of all that is under it, as a query."""
+    top = select(Job.id).where(Job.id == job_id).cte("family", recursive=True)
+    return select(top.union_all(select(Job.id).join(top, Job.parent_id == top.c.id)).c.id)
+
+
+def whole_of(job_id: UUID) -> Select[UUID]:
+    """The ids of the crawl that a job is, or is a shard of, with all its shards, as a query."""
+    parent = aliased(Job)
+    is_shard = and_(parent.id == Job.parent_id, parent.kind == Job.kind)
+    top = select(func.coalesce(parent.id, Job.id)).select_from(Job).outerjoin(parent, is_shard).where(Job.id == job_id)
+    whole = top.scalar_subquery()
+    return select(Job.id).where(or_(Job.id == whole, Job.parent_id == whole))
 
 
 async def cancel_job(connection: AsyncConnection, job_id: UUID, *, by: str) -> None:
@@ -228,7 +250,7 @@ async def resume_job(connection: AsyncConnection, job_id: UUID, *, by: str) -> N
 
 
 async def wake_parent(connection: AsyncConnection, parent_id: UUID | None) -> None:
-    """Queues a pipeline again whose child has ended, so that it takes its next step."""
+    """Queues a job again whose child has ended, so that it takes its next step."""
     if parent_id is not None:
         await connection.execute(
             update(Job)
@@ -239,7 +261,7 @@ async def wake_parent(connection: AsyncConnection, parent_id: UUID | None) -> No
 
 
 async def _locked_family(connection: AsyncConnection, job_id: UUID) -> Sequence[Row[Any]]:
-    """The job, then its children by step, all locked.
+    """The job, then all that is under it, level by level and by step, all locked.
 
     So that nobody waits in a ring, locks are taken in one order everywhere: parents before children, each by id. And
     they are FOR NO KEY UPDATE: a second UPDATE of a row in one transaction makes PostgreSQL check its foreign keys,
@@ -248,15 +270,15 @@ async def _locked_family(connection: AsyncConnection, job_id: UUID) -> Sequence[
     parent_id = (await get_job(connection, job_id)).parent_id
     if parent_id is not None:
         await connection.execute(select(Job.id).where(Job.id == parent_id).with_for_update(key_share=True))
-    job = (
-        await connection.execute(select(*Job.__table__.c).where(Job.id == job_id).with_for_update(key_share=True))
-    ).one()
-    children = (
-        await connection.execute(
-            select(*Job.__table__.c).where(Job.parent_id == job_id).order_by(Job.id).with_for_update(key_share=True)
-        )
-    ).all()
-    return [job, *sorted(children, key=lambda child: child.step or 0)]
+    family: list[Row[Any]] = []
+    which = Job.id == job_id
+    # A statement for each level: it sees the children that whoever held their parent has just made.
+    while level := (
+        await connection.execute(select(*Job.__table__.c).where(which).order_by(Job.id).with_for_update(key_share=True))
+    ).all():
+        family += sorted(level, key=lambda job: job.step or 0)
+        which = Job.parent_id.in_([job.id for job in level])
+    return family
 
 
 async def _wish(connection: AsyncConnection, job_id: UUID, desired: str, by: str) -> None:

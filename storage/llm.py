@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import StorageError
+from storage.jobs import family_of, whole_of
 from storage.models import LlmAnswer, LlmBudget, LlmCall
 
 
@@ -106,7 +107,8 @@ async def reserve_call(connection: AsyncConnection, call: NewCall, budgets: LlmB
     spent = await _spent(connection, and_(LlmCall.organization_id == call.organization_id, within))
     _check(call, f"the organization's budget of {budgets.days} days", spent, allowed)
     if call.job_id is not None:
-        _check(call, "the job's budget", await _spent(connection, LlmCall.job_id == call.job_id), budgets.job)
+        of_job = or_(LlmCall.job_id == call.job_id, LlmCall.job_id.in_(whole_of(call.job_id)))
+        _check(call, "the job's budget", await _spent(connection, of_job), budgets.job)
     reservation = await connection.scalar(
         insert(LlmCall)
         .values(
@@ -173,7 +175,8 @@ async def settle_lost_calls(
 
 
 async def spending_of_job(connection: AsyncConnection, job_id: UUID) -> JobSpending:
-    """What a job's questions have cost so far; open ones do not count."""
+    """What the questions of a job and of all that is under it have cost so far; open ones do not count."""
+    of_job = or_(LlmCall.job_id == job_id, LlmCall.job_id.in_(family_of(job_id)))
     row = (
         await connection.execute(
             select(
@@ -182,7 +185,7 @@ async def spending_of_job(connection: AsyncConnection, job_id: UUID) -> JobSpend
                 func.coalesce(func.sum(LlmCall.input_tokens), 0),
                 func.coalesce(func.sum(LlmCall.output_tokens), 0),
                 func.coalesce(func.sum(LlmCall.dollars), 0),
-            ).where(LlmCall.job_id == job_id, LlmCall.state != "reserved")
+            ).where(of_job, LlmCall.state != "reserved")
         )
     ).one()
     return JobSpending(row[0], row[1], int(row[2]), int(row[3]), Decimal(row[4]))

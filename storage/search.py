@@ -23,7 +23,6 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
-    or_,
     select,
     true,
     tuple_,
@@ -31,11 +30,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import NotFoundError
+from storage.jobs import family_of
 from storage.models import (
     Document,
     DocumentSchool,
     Evidence,
-    Job,
     School,
     StaffMember,
     StaffPost,
@@ -393,7 +392,7 @@ def school_conditions(wanted: SchoolFilter) -> list[ColumnElement[bool]]:
         to_review = and_(waits, ~exists().where(_is_official()))
         conditions.append(to_review if wanted.to_review else ~to_review)
     if wanted.job_id is not None:
-        of_job = select(Job.id).where(or_(Job.id == wanted.job_id, Job.parent_id == wanted.job_id))
+        of_job = family_of(wanted.job_id)
         conditions.append(exists().where(Target.school_id == School.id, Target.job_id.in_(of_job)))
     if wanted.school_ids is not None:
         conditions.append(School.id.in_(wanted.school_ids))

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from storage.jobs import family_of
 from storage.models import DocumentSchool, Job, PageVisit, School, Target, Website
 
 
@@ -277,22 +278,24 @@ async def store_visits(
     )
 
 
+def _of_job(job_id: UUID) -> ColumnElement[bool]:
+    return Target.job_id.in_(family_of(job_id))
+
+
 async def target_counts(connection: AsyncConnection, job_id: UUID) -> dict[str, int]:
-    """How many targets a job has in each state; the states add up to the total."""
-    rows = await connection.execute(
-        select(Target.state, func.count()).where(Target.job_id == job_id).group_by(Target.state)
-    )
+    """How many targets a job with its shards has in each state; the states add up to the total."""
+    rows = await connection.execute(select(Target.state, func.count()).where(_of_job(job_id)).group_by(Target.state))
     return dict(rows.all())
 
 
 async def target_outcomes(connection: AsyncConnection, job_id: UUID) -> dict[str, Any]:
-    """A job's summary: targets by outcome, pages and people."""
+    """The summary of a job with its shards: targets by outcome, pages and people."""
     outcomes = await connection.execute(
-        select(Target.outcome, func.count()).where(Target.job_id == job_id).group_by(Target.outcome)
+        select(Target.outcome, func.count()).where(_of_job(job_id)).group_by(Target.outcome)
     )
     sums = await connection.execute(
         select(func.coalesce(func.sum(Target.pages), 0), func.coalesce(func.sum(Target.people), 0)).where(
-            Target.job_id == job_id
+            _of_job(job_id)
         )
     )
     pages, people = sums.one()

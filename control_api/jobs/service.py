@@ -180,13 +180,18 @@ def _jobs() -> Select[*tuple[Any, ...]]:
 
 async def _children(connection: AsyncConnection, parent_ids: Iterable[UUID]) -> dict[UUID, list[JobView]]:
     query = _jobs().where(Job.parent_id.in_(list(parent_ids))).order_by(Job.parent_id, Job.step)
+    rows = (await connection.execute(query)).all()
+    below = await _children(connection, [row.id for row in rows]) if rows else {}
     children: dict[UUID, list[JobView]] = {}
-    for child in (await connection.execute(query)).all():
-        children.setdefault(child.parent_id, []).append(_view(child, {}))
+    for child in rows:
+        children.setdefault(child.parent_id, []).append(_view(child, below))
     return children
 
 
 def _view(job: AnyRow, children: dict[UUID, list[JobView]]) -> JobView:
     fields: dict[str, Any] = dict(job._mapping)
-    fields["children"] = children.get(job.id, [])
+    fields["children"] = under = children.get(job.id, [])
+    if job.state == JobState.WAITING and all(child.kind == job.kind for child in under):
+        # A crawl's row is brought up to date when a shard ends; its shards' rows with every school.
+        fields["done"] = (job.total or 0) - sum((shard.total or 0) - shard.done for shard in under)
     return msgspec.convert(fields, JobView)

@@ -22,6 +22,7 @@ from extraction.schools.cage import read_pages
 from extraction.schools.records import PageReading
 from extraction.staff.asking.totals import STATS, StaffTotals
 from storage.job_llm import JobAnswers, JobLedger
+from storage.jobs import family_of
 from storage.llm import settle_lost_calls, spending_of_job
 from storage.models import Job, JobAttempt
 
@@ -88,7 +89,8 @@ async def crawl_asking_report(attempt: Attempt) -> dict[str, Any]:
     """The same of a crawl, whose spiders counted in their attempts' statistics; a killed one's counts are lost."""
     lease = attempt.lease
     async with attempt.database.tenant(lease.organization_id) as connection:
-        stats = (await connection.scalars(select(JobAttempt.stats).where(JobAttempt.job_id == lease.job_id))).all()
+        of_job = JobAttempt.job_id.in_(family_of(lease.job_id))
+        stats = (await connection.scalars(select(JobAttempt.stats).where(of_job))).all()
     counted = [one for one in stats if one]
     totals: dict[str, Any] = {
         name: sum(int(one.get(f"{STATS}/{name}", 0)) for one in counted)

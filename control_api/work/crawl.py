@@ -16,15 +16,14 @@ from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_api.jobs.schemas import DiscoverWebsites, HarvestStaff
-from control_api.work.asking import crawl_asking_report
 from control_api.work.attempt import Attempt, WorkError
+from control_api.work.shards import crawl_result, gather_shards, part_crawl
 from storage.database import job_dir
 from storage.jobs import JobState
 from storage.leases import Settlement, fenced
@@ -35,7 +34,6 @@ from storage.targets import (
     plan_discovery,
     plan_harvest,
     target_counts,
-    target_outcomes,
 )
 
 PROJECT = Path(__file__).parents[2]
@@ -50,7 +48,7 @@ FATAL_FINISH = {
 }
 
 
-async def discover_websites(attempt: Attempt) -> Settlement:
+async def discover_websites(attempt: Attempt) -> Settlement | None:
     """Finds the official websites of the chosen schools."""
     params = msgspec.convert(attempt.lease.params, DiscoverWebsites)
     lease = attempt.lease
@@ -67,7 +65,7 @@ async def discover_websites(attempt: Attempt) -> Settlement:
     return await _crawl(attempt, "website_discovery", plan)
 
 
-async def harvest_staff(attempt: Attempt) -> Settlement:
+async def harvest_staff(attempt: Attempt) -> Settlement | None:
     """Reads the staff on the accepted websites of the chosen schools."""
     params = msgspec.convert(attempt.lease.params, HarvestStaff)
     lease = attempt.lease
@@ -84,7 +82,11 @@ async def harvest_staff(attempt: Attempt) -> Settlement:
     return await _crawl(attempt, "staff_directory", plan)
 
 
-async def _crawl(attempt: Attempt, spider: str, plan: Callable[[AsyncConnection], Awaitable[None]]) -> Settlement:
+async def _crawl(
+    attempt: Attempt, spider: str, plan: Callable[[AsyncConnection], Awaitable[None]]
+) -> Settlement | None:
+    if attempt.lease.checkpoint.get("shards"):
+        return await gather_shards(attempt)
     if not attempt.lease.checkpoint.get("planned"):
         async with fenced(attempt.database, attempt.lease) as step:
             await plan(step.connection)
@@ -92,19 +94,18 @@ async def _crawl(attempt: Attempt, spider: str, plan: Callable[[AsyncConnection]
             done, total = sum(counts.values()) - counts.get("pending", 0), sum(counts.values())
             await step.advance(done=done, total=total, checkpoint={"planned": True})
             await step.event("progress", done=done, total=total)
+    if not attempt.lease.checkpoint.get("undivided") and await part_crawl(attempt):
+        return None
     for in_browser in (False, True):
         if not await _has_work(attempt, in_browser=in_browser):
             continue
         await _run_spider(attempt, spider, in_browser=in_browser)
         if attempt.stop.is_set() or attempt.lost.is_set() or await _has_work(attempt, in_browser=in_browser):
             break
-    counts, outcomes, finish_reason = await _state(attempt)
-    if counts.get("pending"):
-        return _unfinished(attempt, counts["pending"], finish_reason)
-    return Settlement(
-        JobState.SUCCEEDED,
-        result={"schools": sum(counts.values()), "states": counts, **outcomes, **await crawl_asking_report(attempt)},
-    )
+    pending, finish_reason = await _state(attempt)
+    if pending:
+        return _unfinished(attempt, pending, finish_reason)
+    return Settlement(JobState.SUCCEEDED, result=await crawl_result(attempt))
 
 
 async def _has_work(attempt: Attempt, *, in_browser: bool) -> bool:
@@ -129,8 +130,8 @@ def _unfinished(attempt: Attempt, pending: int, finish_reason: str | None) -> Se
     )
 
 
-async def _state(attempt: Attempt) -> tuple[dict[str, int], dict[str, Any], str | None]:
-    """Targets by state, the summary, and what this attempt's spider gave as its reason to stop."""
+async def _state(attempt: Attempt) -> tuple[int, str | None]:
+    """How many schools are pending, and what this attempt's spider gave as its reason to stop."""
     lease = attempt.lease
     async with attempt.database.tenant(lease.organization_id) as connection:
         finish_reason = await connection.scalar(
@@ -138,11 +139,7 @@ async def _state(attempt: Attempt) -> tuple[dict[str, int], dict[str, Any], str 
                 JobAttempt.job_id == lease.job_id, JobAttempt.number == lease.attempt
             )
         )
-        return (
-            await target_counts(connection, lease.job_id),
-            await target_outcomes(connection, lease.job_id),
-            finish_reason,
-        )
+        return (await target_counts(connection, lease.job_id)).get("pending", 0), finish_reason
 
 
 async def _run_spider(attempt: Attempt, spider: str, *, in_browser: bool) -> None:

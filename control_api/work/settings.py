@@ -24,6 +24,8 @@ class WorkerSettings(BaseSettings):
     crawl_wall_seconds: float = Field(default=6 * 3600.0, ge=10.0)
     """The longest one attempt at a crawl may take; it goes on in another attempt."""
 
+    shard_schools: int = Field(default=250, ge=1)
+    """A crawl of more schools is parted by host into jobs of about so many, which any worker takes."""
     harvest_fresh_days: int = Field(default=7, ge=0)
     """Schools whose staff was read in the last so many days are not visited again, unless the job says `again`."""
 

@@ -96,6 +96,7 @@ async def run(
         assert lease is not None
         blobs = Blobs.configured(storage_settings)
         settlement = await harvest_staff(Attempt(lease, database, blobs, WorkerSettings(), storage_settings))
+        assert settlement is not None
         await settle(database, lease, settlement)
         return job_id, settlement
 

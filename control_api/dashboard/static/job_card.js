@@ -77,7 +77,8 @@ export class JobCard {
 
   #updateSteps() {
     const shown = this.job.kind === "pipeline" ? STEPS : [this.job.kind];
-    const jobs = new Map(this.family().map((job) => [job.kind, job]));
+    // The shards of a crawl are of its own kind; it speaks for them.
+    const jobs = new Map(this.family().reverse().map((job) => [job.kind, job]));
     for (const kind of shown) {
       if (!this.#steps.has(kind)) {
         const step = new Step(kind);

@@ -105,6 +105,7 @@ const EVENTS = {
     `${school ?? `School ${id}`}: ${plain(outcome)}${reason ? `, ${reason}` : ""}`,
   waiting: () => "Waiting for the next step",
   step_started: ({ step, steps, kind }) => `Step ${step} of ${steps}: ${kindWords(kind)}`,
+  parted: ({ shards, schools }) => `Parted into ${number(shards)} jobs of ${number(schools)} schools together`,
   requeued: ({ reason, retry_in_seconds: pause }) => {
     const next = pause ? `in ${duration(pause)}` : "as soon as a worker is free";
     return `Interrupted${reason ? `: ${reason}` : ""}. Goes on ${next}`;
@@ -127,6 +128,7 @@ export function eventWords({ kind, payload }) {
   const sentence = EVENTS[kind]?.(payload) ?? plain(kind);
   const said = new Set(kind in EVENTS ? SAID : []);
   // Only of a page: a school's turn counts pages and rows that its sentence does not say.
+  if (kind === "parted") said.add("shards").add("schools");
   if (kind === "page_read") said.add("pages").add("rows");
   const rest = figures(kind === "succeeded" ? payload.result : payload, said);
   return rest ? `${sentence} (${rest})` : sentence;
