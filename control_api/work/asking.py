@@ -21,10 +21,10 @@ from extraction.llm.settings import LlmSettings
 from extraction.schools.cage import read_pages
 from extraction.schools.records import PageReading
 from extraction.staff.asking.totals import STATS, StaffTotals
+from storage.crawl_reports import attempt_stats
 from storage.job_llm import JobAnswers, JobLedger
-from storage.jobs import family_of
 from storage.llm import settle_lost_calls, spending_of_job
-from storage.models import Job, JobAttempt
+from storage.models import Job
 
 if TYPE_CHECKING:
     from extraction.schools.asking.asker import Asker
@@ -89,9 +89,7 @@ async def crawl_asking_report(attempt: Attempt) -> dict[str, Any]:
     """The same of a crawl, whose spiders counted in their attempts' statistics; a killed one's counts are lost."""
     lease = attempt.lease
     async with attempt.database.tenant(lease.organization_id) as connection:
-        of_job = JobAttempt.job_id.in_(family_of(lease.job_id))
-        stats = (await connection.scalars(select(JobAttempt.stats).where(of_job))).all()
-    counted = [one for one in stats if one]
+        counted = await attempt_stats(connection, lease.job_id)
     totals: dict[str, Any] = {
         name: sum(int(one.get(f"{STATS}/{name}", 0)) for one in counted)
         for name in msgspec.structs.asdict(StaffTotals())

@@ -23,7 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_api.jobs.schemas import DiscoverWebsites, HarvestStaff
 from control_api.work.attempt import Attempt, WorkError
-from control_api.work.shards import crawl_result, gather_shards, part_crawl
+from control_api.work.crawl_report import crawl_result
+from control_api.work.shards import gather_shards, part_crawl
 from storage.database import job_dir
 from storage.jobs import JobState
 from storage.leases import Settlement, fenced

@@ -7,14 +7,13 @@ end for themselves, so one that fails takes none of the others with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from control_api.work.asking import crawl_asking_report
 from control_api.work.attempt import Attempt
+from control_api.work.crawl_report import crawl_result
 from storage.jobs import FINAL, JobKind, JobState, NewJob, children_of, create_job
 from storage.leases import FencedStep, Settlement, fenced, settle_in
 from storage.shards import move_targets, pending_parts
-from storage.targets import target_counts, target_outcomes
+from storage.targets import target_counts
 
 _UNDIVIDED = {"planned": True, "undivided": True}
 """The checkpoint of a crawl that one process does."""
@@ -79,12 +78,3 @@ async def gather_shards(attempt: Attempt) -> Settlement | None:
     if failed is None:
         return Settlement(JobState.CANCELLED, reason=reason, result=result)
     return Settlement(JobState.FAILED, reason=reason, error_code=failed.error_code or "SHARD_FAILED", result=result)
-
-
-async def crawl_result(attempt: Attempt) -> dict[str, Any]:
-    """What came of a crawl with its shards: schools by state and outcome, pages, people, and what a model cost."""
-    lease = attempt.lease
-    async with attempt.database.tenant(lease.organization_id) as connection:
-        counts = await target_counts(connection, lease.job_id)
-        outcomes = await target_outcomes(connection, lease.job_id)
-    return {"schools": sum(counts.values()), "states": counts, **outcomes, **await crawl_asking_report(attempt)}
