@@ -1,8 +1,8 @@
 """The worker process: hears rings, claims jobs under a lease, runs them, and watches over the other workers' jobs.
 
-SAQ is the engine (it hears the rings and runs the coroutines); the truth is our job table. Beside it three loops run:
+SAQ is the engine (it hears the rings and runs the coroutines); the truth is our job table. Beside it four loops run:
 one prolongs the leases and learns what is wished of each job, one takes back the jobs of dead or frozen workers and
-rings for whatever waits, one holds the session whose life is this worker's life.
+rings for whatever waits, one holds the session whose life is this worker's life, one removes pages kept long enough.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import psycopg
 from saq.worker import Worker as SaqWorker
 
 from control_api.work.attempt import Attempt, Work, WorkError
-from control_api.work.crawl import discover_websites, harvest_staff
+from control_api.work.crawl import discover_websites, harvest_staff, reextract_staff
 from control_api.work.doorbell import Doorbell
 from control_api.work.export import export_leads
 from control_api.work.extract import extract_schools
+from control_api.work.launcher import Launcher
 from control_api.work.pipeline import run_pipeline
 from control_api.work.settings import WorkerSettings
 from storage.blobs import Blobs
@@ -29,6 +30,7 @@ from storage.database import Database, open_database
 from storage.errors import DatabaseUnavailableError, LeaseLostError, StorageError
 from storage.events import JOB_CHANNEL
 from storage.jobs import JobKind, JobState
+from storage.kept_pages import forget_old_pages
 from storage.leases import (
     Lease,
     Settlement,
@@ -47,11 +49,14 @@ WORKS: dict[str, Work] = {
     JobKind.EXTRACT_SCHOOLS: extract_schools,
     JobKind.DISCOVER_WEBSITES: discover_websites,
     JobKind.HARVEST_STAFF: harvest_staff,
+    JobKind.REEXTRACT_STAFF: reextract_staff,
     JobKind.EXPORT_LEADS: export_leads,
     JobKind.PIPELINE: run_pipeline,
 }
 LOOK_SECONDS = 1.0
 """How often a worker looks at the table: for orphans, for jobs that wait, for wishes. NOTIFY makes it look at once."""
+FORGET_SECONDS = 3600.0
+"""How often a worker removes pages that were kept long enough."""
 SHUTDOWN_SECONDS = 15.0
 ADMIN_SHUTDOWN = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
 
@@ -73,6 +78,7 @@ class Worker:
         self.storage_settings = storage_settings
         self.blobs = Blobs.configured(storage_settings)
         self.doorbell = Doorbell(database.url, connections=6)
+        self.launcher = Launcher()
         self.attempts: dict[tuple[UUID, int], Attempt] = {}
         self.worker_id: int | None = None
         self.look = asyncio.Event()
@@ -93,7 +99,8 @@ class Worker:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self.stopping.set)
-        loops = [asyncio.create_task(task) for task in (self._hold_session(), self._renew(), self._watch())]
+        watches = (self._hold_session(), self._renew(), self._watch(), self._forget_pages())
+        loops = [asyncio.create_task(watch) for watch in watches]
         running = asyncio.create_task(engine.start())
         try:
             await asyncio.wait({running, asyncio.create_task(self.stopping.wait())}, return_when="FIRST_COMPLETED")
@@ -104,6 +111,7 @@ class Worker:
             for task in (*loops, running):
                 task.cancel()
             await asyncio.gather(*loops, running, return_exceptions=True)
+            await self.launcher.close()
             await self.doorbell.close()
 
     async def _stop_attempts(self) -> None:
@@ -126,7 +134,7 @@ class Worker:
             await self._attempt(lease)
 
     async def _attempt(self, lease: Lease) -> None:
-        attempt = Attempt(lease, self.database, self.blobs, self.settings, self.storage_settings)
+        attempt = Attempt(lease, self.database, self.blobs, self.settings, self.storage_settings, self.launcher)
         key = (lease.job_id, lease.attempt)
         self.attempts[key] = attempt
         log.info("job %s (%s) attempt %d started", lease.job_id, lease.kind, lease.attempt)
@@ -235,3 +243,13 @@ class Worker:
             except (DatabaseUnavailableError, *ADMIN_SHUTDOWN) as error:
                 log.warning("the job table cannot be read: %s", error)
             await asyncio.sleep(0.1)  # a burst of news is one look
+
+    async def _forget_pages(self) -> None:
+        """Removes fetched pages that were kept long enough, at once and then every hour."""
+        while True:
+            try:
+                if forgotten := await forget_old_pages(self.database, self.storage_settings.kept_pages_days):
+                    log.info("%d fetched pages were kept long enough and are removed", forgotten)
+            except (DatabaseUnavailableError, *ADMIN_SHUTDOWN) as error:
+                log.warning("old pages cannot be removed now: %s", error)
+            await asyncio.sleep(FORGET_SECONDS)

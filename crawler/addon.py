@@ -51,28 +51,43 @@ _EXTENSIONS: dict[str, int | None] = {
     "scrapy.extensions.memusage.MemoryUsage": None,
 }
 _JOB_EXTENSIONS: dict[str, int | None] = {"crawler.extensions.job_report.JobReport": 0}
+PARTS = (
+    _HANDLER,
+    *_DOWNLOADER_MIDDLEWARES,
+    *_PIPELINES,
+    *_ASKING_PIPELINES,
+    *_JOB_PIPELINES,
+    *_EXTENSIONS,
+    *_JOB_EXTENSIONS,
+)
+"""The classes that a crawl without a browser may have wired, for whoever imports them beforehand."""
 
 
 class CrawlAddon:
     """The project's add-on."""
 
-    def __init__(self, *, for_job: bool = False, asks: bool = False, in_browser: bool = False) -> None:
+    def __init__(
+        self, *, for_job: bool = False, asks: bool = False, in_browser: bool = False, replays: bool = False
+    ) -> None:
         self._for_job = for_job
         self._asks = asks
         self._in_browser = in_browser
+        self._replays = replays
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> CrawlAddon:
         """Builds the add-on for a crawl."""
         spider = crawler.spider
-        asks = crawler.spidercls.name == "staff_directory" and LlmSettings().configured_for_staff
+        replays = crawler.spidercls.name == "staff_replay"
+        asks = (replays or crawler.spidercls.name == "staff_directory") and LlmSettings().configured_for_staff
         in_browser = bool(getattr(spider, "in_browser", False))
-        return cls(for_job=bool(getattr(spider, "job", None)), asks=asks, in_browser=in_browser)
+        return cls(for_job=bool(getattr(spider, "job", None)), asks=asks, in_browser=in_browser, replays=replays)
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Sets what the project decides; the command line still wins where it can only make a crawl slower."""
         operator = crawl_settings()
-        handler = _BROWSER_HANDLER if self._in_browser else _HANDLER
+        # Who reads kept pages asks nobody for anything, whatever a reader or a defect of ours would like to have.
+        handler = None if self._replays else _BROWSER_HANDLER if self._in_browser else _HANDLER
         own: dict[str, Any] = {
             "SCHEDULER": "crawler.journal.JournalScheduler",
             "DUPEFILTER_CLASS": "crawler.journal.SeenFilter",

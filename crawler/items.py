@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from crawler.visits import Noted, Tried
 from extraction.staff.asking.blocks import DoubtfulBlock
 from extraction.staff.records import Person
+
+if TYPE_CHECKING:
+    from crawler.answers import KeptAnswer
 
 TargetState = Literal["done", "failed", "skipped"]
 
@@ -55,6 +58,8 @@ class PageItem:
     people: list[Person] = field(default_factory=list[Person])
     doubts: list[DoubtfulBlock] = field(default_factory=list[DoubtfulBlock])
     """Blocks about which a model is to be asked, until it was; empty in a crawl without one."""
+    kept: KeptAnswer | None = None
+    """What was read, where it is to be kept."""
 
 
 @dataclass(slots=True)
@@ -72,6 +77,8 @@ class TargetItem:
     people: int = 0
     tried: list[Tried] = field(default_factory=list[Tried])
     """Discovery: the providers in the order in which they were asked, and what came of each."""
+    pages_gone: int = 0
+    """Of kept pages that are read again: those that are kept no more."""
 
 
 @dataclass(slots=True)

@@ -1,10 +1,11 @@
-"""Runs one spider as a child of the worker: `python -m crawler.launch SPIDER key=value … [-s NAME=VALUE …]`.
+"""Runs one spider as a child process: `python -m crawler.launch SPIDER key=value … [-s NAME=VALUE …]`.
 
-The child dies with its parent (SIGKILL by the kernel), so that a killed worker leaves no crawl behind; SIGTERM ends it
-cleanly within ten seconds. Its exit status says nothing about the crawl: an extension writes what happened. By hand,
-`scrapy crawl` runs the same spiders.
+Commands start it so; a worker's spiders are forked by `crawler.forkserver`, which has imported everything, and begin
+here. The child dies with its parent (SIGKILL by the kernel), so that whoever is killed leaves no crawl behind; SIGTERM
+ends it cleanly within ten seconds. Its exit status says nothing about the crawl: an extension writes what happened. By
+hand, `scrapy crawl` runs the same spiders.
 
-The kernel watches the *thread* that started the child: start it from a thread that lives as long as the worker.
+The kernel watches the *thread* that started the child: start it from a thread that lives as long as the parent.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("spider")
     parser.add_argument("arguments", nargs="*", metavar="key=value")
     parser.add_argument("-s", "--set", action="append", default=[], metavar="NAME=VALUE", help="a Scrapy setting")
-    parser.add_argument("--parent", type=int, help="process id of the worker; without it, whoever started this")
+    parser.add_argument("--parent", type=int, help="process id of the one who asks; without it, whoever started this")
     options = parser.parse_intermixed_args(arguments)
     die_with_parent(options.parent)
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")

@@ -32,10 +32,12 @@ class JobKind(StrEnum):
     """Find the official websites of schools."""
     HARVEST_STAFF = "harvest_staff"
     """Read the staff on those websites."""
+    REEXTRACT_STAFF = "reextract_staff"
+    """Read the pages that a harvest has kept again, without asking their sites."""
     EXPORT_LEADS = "export_leads"
     """Write the people found to a file."""
     PIPELINE = "pipeline"
-    """The four above, one after the other, as children of this job."""
+    """From the list to the file, one kind after the other, as children of this job."""
 
 
 class JobState(StrEnum):
@@ -179,7 +181,7 @@ async def children_of(connection: AsyncConnection, job_id: UUID) -> Sequence[Row
 
 def family_of(job_id: UUID) -> Select[UUID]:
     """The ids of a job and of all that is under it, as a query."""
-    top = select(Job.id).where(Job.id == job_id).cte("family", recursive=True)
+    top = select(Job.id).where(Job.id == job_id).cte(recursive=True)
     return select(top.union_all(select(Job.id).join(top, Job.parent_id == top.c.id)).c.id)
 
 

@@ -99,6 +99,8 @@ async def store_evidence(connection: AsyncConnection, seen: Iterable[Seen]) -> N
         new.on_conflict_do_update(
             index_elements=["subject", "subject_id", "field", "source"],
             set_={name: new.excluded[name] for name in renewed},
+            # A page that was kept and is read again says nothing about what was seen there since.
+            where=new.excluded.seen_at >= Evidence.__table__.c.seen_at,
         ),
         list(rows.values()),
     )

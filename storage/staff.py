@@ -216,6 +216,8 @@ def _row(organization_id: UUID, identity: str, person: SeenPerson) -> dict[str, 
         "nickname": person.nickname,
         "subjects": list(person.subjects),
         "grades": list(person.grades),
+        "first_seen": person.seen_at,
+        "last_seen": person.seen_at,
     }
 
 
@@ -233,7 +235,7 @@ async def _upsert_members(connection: AsyncConnection, rows: dict[str, dict[str,
                 "role": func.coalesce(func.nullif(new.excluded.role, "unknown"), old.role),
                 "email_state": func.coalesce(func.nullif(new.excluded.email_state, "none"), old.email_state),
                 "confidence": func.greatest(new.excluded.confidence, old.confidence),
-                "last_seen": func.now(),
+                **_seen_span(new.excluded, old),
             },
         ),
         [rows[identity] for identity in sorted(rows)],
@@ -260,6 +262,8 @@ async def _upsert_posts(
             "role": person.role,
             "source_url": person.url,
             "job_id": job_id,
+            "first_seen": person.seen_at,
+            "last_seen": person.seen_at,
         }
         for person, member_id in zip(people, member_ids, strict=True)
     }
@@ -272,11 +276,19 @@ async def _upsert_posts(
                 "role": func.coalesce(func.nullif(new.excluded.role, "unknown"), StaffPost.__table__.c.role),
                 "source_url": new.excluded.source_url,
                 "job_id": new.excluded.job_id,
-                "last_seen": func.now(),
+                **_seen_span(new.excluded, StaffPost.__table__.c),
             },
         ),
         [posts[key] for key in sorted(posts)],
     )
+
+
+def _seen_span(new: Any, old: Any) -> dict[str, Any]:
+    """From when to when somebody was seen: pages may be read long after they were fetched."""
+    return {
+        "first_seen": func.least(new.first_seen, old.first_seen),
+        "last_seen": func.greatest(new.last_seen, old.last_seen),
+    }
 
 
 def _sightings(person: SeenPerson) -> list[Sighting]:

@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from storage.jobs import family_of
-from storage.models import DocumentSchool, Job, PageVisit, School, Target, Website
+from storage.jobs import JobKind, family_of
+from storage.models import DocumentSchool, Job, KeptPage, PageVisit, School, Target, Website
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,9 @@ async def plan_harvest(
     """
     read = exists().where(
         Target.school_id == School.id,
+        # Kept pages that were read again say nothing new of the site.
+        Target.job_id == Job.id,
+        Job.kind == JobKind.HARVEST_STAFF,
         Target.outcome == "staff",
         Target.state == "done",
         Target.updated_at > func.now() - func.make_interval(0, 0, 0, fresh_days),
@@ -97,6 +100,30 @@ async def plan_harvest(
     )
 
 
+async def plan_reextraction(
+    connection: AsyncConnection, *, organization_id: UUID, job_id: UUID, harvest_id: UUID
+) -> None:
+    """Makes the schools of which a harvest has kept pages the targets of a job that reads these again.
+
+    Skipped are schools that another harvest has read since: what it stored is newer than those pages.
+    """
+    later = aliased(Target)
+    read_since = exists().where(
+        later.school_id == Target.school_id,
+        later.job_id == Job.id,
+        later.job_id.not_in(family_of(harvest_id)),
+        Job.kind == JobKind.HARVEST_STAFF,
+        later.state == "done",
+        later.outcome == "staff",
+        later.updated_at > Target.updated_at,
+    )
+    kept = exists().where(KeptPage.job_id == Target.job_id, KeptPage.school_id == Target.school_id)
+    rows = await connection.execute(select(Target.school_id, read_since).where(_of_job(harvest_id), kept))
+    await _insert(
+        connection, organization_id, job_id, [(school_id, "read_since" if newer else None) for school_id, newer in rows]
+    )
+
+
 async def _insert(
     connection: AsyncConnection, organization_id: UUID, job_id: UUID, schools: Sequence[tuple[int, str | None]]
 ) -> None:
@@ -105,6 +132,7 @@ async def _insert(
         "has_website": "an official site is known",
         "no_website": "no official site is known",
         "recently_read": "its staff was read a few days ago",
+        "read_since": "another harvest has read it since; ask for that one's pages",
     }
     rows: list[dict[str, Any]] = [
         {
@@ -185,6 +213,7 @@ async def end_target(
     outcome: str,
     reason: str,
     tried: Sequence[dict[str, Any]] = (),
+    pages_gone: int = 0,
 ) -> bool:
     """Ends a school's turn, with its pages and people counted from what is stored; False if it had ended before.
 
@@ -204,6 +233,7 @@ async def end_target(
             tried=list(tried) or None,
             pages=pages,
             people=people,
+            pages_gone=pages_gone,
             updated_at=func.clock_timestamp(),
         )
     )
@@ -304,3 +334,21 @@ async def target_outcomes(connection: AsyncConnection, job_id: UUID) -> dict[str
         "pages": int(pages),
         "people": int(people),
     }
+
+
+async def reextraction_figures(connection: AsyncConnection, job_id: UUID, harvest_id: UUID) -> dict[str, int]:
+    """What target_outcomes does not say of pages read again: those gone, and the people that the harvest had found.
+
+    The people are those of the schools that were read again, so that both numbers speak of the same pages.
+    """
+    before = aliased(Target)
+    sums = await connection.execute(
+        select(
+            func.coalesce(func.sum(Target.pages_gone), 0),
+            func.coalesce(func.sum(before.people).filter(Target.state != "skipped"), 0),
+        )
+        .join(before, and_(before.job_id.in_(family_of(harvest_id)), before.school_id == Target.school_id))
+        .where(_of_job(job_id))
+    )
+    gone, people = sums.one()
+    return {"pages_gone": int(gone), "people_before": int(people)}

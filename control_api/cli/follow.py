@@ -14,6 +14,7 @@ WORDS = {
     "extract_schools": "Read the schools",
     "discover_websites": "Find their websites",
     "harvest_staff": "Read their staff",
+    "reextract_staff": "Read pages again",
     "export_leads": "Write the leads",
     "pipeline": "Pipeline",
 }

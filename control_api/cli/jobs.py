@@ -84,6 +84,32 @@ def resume(job_id: JobId) -> None:
     _control(job_id, "resume")
 
 
+def reextract_pages(harvest_id: str, *, as_json: bool) -> None:
+    """Has the pages of a harvest read again, follows that to its end, and tells what came of it.
+
+    Raises:
+        CliError: it was refused, or did not succeed.
+    """
+    with api_client() as client:
+        job_id = client.post("/api/v1/jobs", {"kind": "reextract_staff", "params": {"job_id": harvest_id}})["id"]
+        if as_json:
+            for _ in client.events(job_id):
+                pass  # the last of them is the end
+            job = client.get(f"/api/v1/jobs/{job_id}")
+        else:
+            job = follow_job(client, job_id, terminal())
+    if job["state"] != "succeeded":
+        raise CliError(f"The job {job['state']}: {job['reason']}")
+    result: dict[str, Any] = job["result"]
+    if as_json:
+        typer.echo(msgspec.json.encode({"job_id": job_id, **result}).decode())
+        return
+    typer.echo(
+        f"{result['schools']:,} schools: {result['pages']:,} pages read again, {result['pages_gone']:,} kept no more; "
+        f"{result['people_before']:,} people before, {result['people']:,} now"
+    )
+
+
 def _control(job_id: str, action: str) -> None:
     with api_client() as client:
         job = client.post(f"/api/v1/jobs/{job_id}/{action}")

@@ -106,6 +106,18 @@ def run(
 
 
 @app.command()
+def reextract(
+    job: Annotated[str, typer.Option(help="The harvest whose kept pages are read again, by its id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="What came of it as one JSON object.")] = False,
+) -> None:
+    """Read the pages that a harvest has kept again, with today's readers and without asking any site.
+
+    Example: title1 reextract --job 0b6b…
+    """
+    job_commands.reextract_pages(job, as_json=as_json)
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for leads.csv and report.json.")] = Path("demo-output"),
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,

@@ -45,6 +45,13 @@ class HarvestStaff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Also visit schools that were read not long ago."""
 
 
+class ReextractStaff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Read the pages that a harvest has kept again, without asking their sites."""
+
+    job_id: UUID
+    """The harvest; it must have ended."""
+
+
 class ExportLeads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Write the people at the schools chosen to a file."""
 
@@ -61,12 +68,13 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     state: State | None = None
 
 
-Params = ExtractSchools | DiscoverWebsites | HarvestStaff | ExportLeads | Pipeline
+Params = ExtractSchools | DiscoverWebsites | HarvestStaff | ReextractStaff | ExportLeads | Pipeline
 
 PARAMS_OF_KIND: dict[JobKind, type[Params]] = {
     JobKind.EXTRACT_SCHOOLS: ExtractSchools,
     JobKind.DISCOVER_WEBSITES: DiscoverWebsites,
     JobKind.HARVEST_STAFF: HarvestStaff,
+    JobKind.REEXTRACT_STAFF: ReextractStaff,
     JobKind.EXPORT_LEADS: ExportLeads,
     JobKind.PIPELINE: Pipeline,
 }
@@ -96,6 +104,14 @@ class HarvestStaffRequest(
     params: HarvestStaff
 
 
+class ReextractStaffRequest(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="reextract_staff"
+):
+    """Asks for the kind `reextract_staff`."""
+
+    params: ReextractStaff
+
+
 class ExportLeadsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="export_leads"):
     """Asks for the kind `export_leads`."""
 
@@ -109,7 +125,12 @@ class PipelineRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
 
 
 JobRequest = (
-    ExtractSchoolsRequest | DiscoverWebsitesRequest | HarvestStaffRequest | ExportLeadsRequest | PipelineRequest
+    ExtractSchoolsRequest
+    | DiscoverWebsitesRequest
+    | HarvestStaffRequest
+    | ReextractStaffRequest
+    | ExportLeadsRequest
+    | PipelineRequest
 )
 
 

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Row, Select, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control_api.jobs.schemas import AttemptView, JobRequest, JobView, Params
+from control_api.jobs.schemas import AttemptView, JobRequest, JobView, Params, ReextractStaff
 from extraction.errors import UnknownPlaceError
 from extraction.places import state_code
 from storage.accounts import Account
@@ -22,6 +22,7 @@ from storage.database import Database
 from storage.documents import get_document
 from storage.errors import NotFoundError
 from storage.jobs import JobKind, JobState, NewJob, cancel_job, create_job, pause_job, resume_job
+from storage.kept_pages import check_readable_again
 from storage.models import Job, JobAttempt, School, User
 
 logger = logging.getLogger(__name__)
@@ -62,9 +63,9 @@ class JobService:
 
         Raises:
             UnknownPlaceError: there is no such state.
-            NotFoundError: there is no such document or school in this organization.
+            NotFoundError: there is no such document, school or job in this organization.
             TaskLimitExceededError: the user has too many unfinished jobs.
-            ConflictError: the idempotency key stands for another request.
+            ConflictError: the idempotency key stands for another request, or the job named has no pages to read again.
         """
         params = with_state_code(request.params)
         new = NewJob(
@@ -151,7 +152,7 @@ def with_state_code(params: Params) -> Params:
     Raises:
         UnknownPlaceError: there is no such state.
     """
-    if params.state is None:
+    if isinstance(params, ReextractStaff) or params.state is None:
         return params
     code = state_code(params.state)
     if code is None:
@@ -165,6 +166,9 @@ def kind_of(request: JobRequest) -> JobKind:
 
 
 async def _check_exists(connection: AsyncConnection, params: Params) -> None:
+    if isinstance(params, ReextractStaff):
+        await check_readable_again(connection, params.job_id)
+        return
     if params.document_id is not None:
         await get_document(connection, params.document_id)
     wanted = getattr(params, "school_ids", None)

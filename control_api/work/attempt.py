@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from control_api.work.launcher import Launcher
 from control_api.work.settings import WorkerSettings
 from storage.blobs import Blobs
 from storage.database import Database
@@ -22,6 +23,8 @@ class Attempt:
     blobs: Blobs
     settings: WorkerSettings
     storage_settings: StorageSettings
+    launcher: Launcher = field(default_factory=Launcher)
+    """Starts spiders; the attempts of a worker share one."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the work must stop at its next checkpoint: its user wishes so, or the worker is shutting down."""
     lost: asyncio.Event = field(default_factory=asyncio.Event)

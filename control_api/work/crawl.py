@@ -1,4 +1,4 @@
-"""`discover_websites` and `harvest_staff`: chooses the schools, runs a spider as a child process, counts the outcome.
+"""`discover_websites`, `harvest_staff`, `reextract_staff`: chooses schools, runs a spider as a child, counts outcomes.
 
 The spider stores what it finds itself, fenced by this attempt's lease. Its exit code says nothing; what counts is the
 table of targets, and the finish reason that the spider wrote to the attempt's row. Schools that it leaves for a browser
@@ -8,22 +8,19 @@ get a second process, which has one: each can be killed alone, and takes up only
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import dataclasses
 import os
-import signal
-import sys
-from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control_api.jobs.schemas import DiscoverWebsites, HarvestStaff
+from control_api.jobs.schemas import DiscoverWebsites, HarvestStaff, ReextractStaff
 from control_api.work.attempt import Attempt, WorkError
 from control_api.work.crawl_report import crawl_result
+from control_api.work.launcher import Spider
 from control_api.work.shards import gather_shards, part_crawl
 from storage.database import job_dir
 from storage.jobs import JobState
@@ -34,10 +31,11 @@ from storage.targets import (
     left_targets,
     plan_discovery,
     plan_harvest,
+    plan_reextraction,
+    reextraction_figures,
     target_counts,
 )
 
-PROJECT = Path(__file__).parents[2]
 FATAL_FINISH = {
     "contact_missing": (
         "OPERATOR_CONTACT_MISSING",
@@ -83,11 +81,30 @@ async def harvest_staff(attempt: Attempt) -> Settlement | None:
     return await _crawl(attempt, "staff_directory", plan)
 
 
+async def reextract_staff(attempt: Attempt) -> Settlement | None:
+    """Reads the pages that a harvest has kept again; its spider asks nobody for anything."""
+    harvest_id = msgspec.convert(attempt.lease.params, ReextractStaff).job_id
+    lease = attempt.lease
+
+    async def plan(connection: AsyncConnection) -> None:
+        await plan_reextraction(
+            connection, organization_id=lease.organization_id, job_id=lease.job_id, harvest_id=harvest_id
+        )
+
+    settlement = await _crawl(attempt, "staff_replay", plan)
+    if settlement is None or settlement.state is not JobState.SUCCEEDED:
+        return settlement
+    async with attempt.database.tenant(lease.organization_id) as connection:
+        figures = await reextraction_figures(connection, lease.job_id, harvest_id)
+    return dataclasses.replace(settlement, result=settlement.result | figures)
+
+
 async def _crawl(
     attempt: Attempt, spider: str, plan: Callable[[AsyncConnection], Awaitable[None]]
 ) -> Settlement | None:
     if attempt.lease.checkpoint.get("shards"):
         return await gather_shards(attempt)
+    attempt.launcher.prepare()
     if not attempt.lease.checkpoint.get("planned"):
         async with fenced(attempt.database, attempt.lease) as step:
             await plan(step.connection)
@@ -161,32 +178,26 @@ async def _run_spider(attempt: Attempt, spider: str, *, in_browser: bool) -> Non
         # A browser that is killed leaves its profile behind.
         TemporaryDirectory(prefix="title1-", ignore_cleanup_errors=True) as scratch,
     ):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "crawler.launch",
-            spider,
-            "--parent",
-            str(os.getpid()),
-            f"job={lease.job_id}",
-            f"attempt={lease.attempt}",
-            *(["browser=1"] if in_browser else []),
-            "-s",
-            f"JOBDIR={folder / f'frontier{part}'}",
-            cwd=PROJECT,
-            env={**os.environ, "DATABASE_URL": attempt.database.url, "TMPDIR": scratch},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # its own process group, so that all of it can be ended
+        process = await attempt.launcher.launch(
+            [
+                spider,
+                f"job={lease.job_id}",
+                f"attempt={lease.attempt}",
+                *(["browser=1"] if in_browser else []),
+                "-s",
+                f"JOBDIR={folder / f'frontier{part}'}",
+            ],
+            environment={**os.environ, "DATABASE_URL": attempt.database.url, "TMPDIR": scratch},
+            log=log,
         )
         try:
             await _wait(attempt, process)
         finally:
-            _kill_group(process)
+            process.close()
 
 
-async def _wait(attempt: Attempt, process: Process) -> None:
+async def _wait(attempt: Attempt, process: Spider) -> None:
+    """Waits for the spider's end, or ends it; nothing of it runs afterwards."""
     ended = asyncio.create_task(process.wait())
     waits = {ended, asyncio.create_task(attempt.stop.wait()), asyncio.create_task(attempt.lost.wait())}
     try:
@@ -196,14 +207,8 @@ async def _wait(attempt: Attempt, process: Process) -> None:
         pass  # stopped like any other; counts as a failure only if no school ended since the last one
     finally:
         if not ended.done() and not attempt.lost.is_set():
-            process.send_signal(signal.SIGTERM)
+            process.terminate()
             await asyncio.wait({ended}, timeout=attempt.settings.stop_seconds)
-        _kill_group(process)
-        await process.wait()
+        await process.kill()
         for task in waits:
             task.cancel()
-
-
-def _kill_group(process: Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)

@@ -19,7 +19,7 @@ from crawler.items import PageItem, TargetItem, WaitingItem
 from crawler.visits import person_key
 from extraction.llm.client import LlmClient
 from extraction.llm.errors import BudgetPassedError
-from extraction.llm.ledger import MemoryLedger
+from extraction.llm.ledger import ClosedLedger, MemoryLedger
 from extraction.llm.settings import LlmSettings
 from extraction.staff.asking.asker import Asked, StaffAsker, people_after
 from extraction.staff.asking.blocks import DoubtfulBlock
@@ -138,8 +138,13 @@ class AskPipeline:
             from storage.job_llm import JobAnswers, JobLedger  # noqa: PLC0415
 
             session = await open_session(job, getattr(spider, "attempt", 0))
+            answers = JobAnswers(session.database, session.lease)
+            if self._crawler.spidercls.name == "staff_replay":
+                # What the harvest was answered holds for its pages; nobody is asked anew, so nobody needs a rest.
+                self._client = LlmClient(self._settings, ClosedLedger(), answers)
+                return StaffAsker(self._client, rest_seconds=0.0)
             ledger = JobLedger(session.database, session.lease, self._settings, BudgetPassedError)
-            self._client = LlmClient(self._settings, ledger, JobAnswers(session.database, session.lease))
+            self._client = LlmClient(self._settings, ledger, answers)
         else:
             ledger = MemoryLedger(self._settings.job_dollars, self._settings.job_tokens)
             self._client = LlmClient(self._settings, ledger)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from crawler.items import CandidateItem, PageItem, TargetItem, WaitingItem
 from extraction.staff.records import Person
+
+if TYPE_CHECKING:
+    from crawler.answers import KeptAnswer
 
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _LONGEST_URL = 2_000
@@ -29,6 +32,8 @@ class NormalizePipeline:
         if isinstance(item, PageItem):
             item.url, item.reason = plain_text(item.url, _LONGEST_URL), plain_text(item.reason, _LONGEST_REASON)
             item.people = [normalized_person(person) for person in item.people]
+            if item.kept is not None:
+                _normalize_kept(item.kept)
         elif isinstance(item, CandidateItem):
             item.url = plain_text(item.url, _LONGEST_URL)
             for signal in item.signals:
@@ -42,6 +47,15 @@ class NormalizePipeline:
             for shell in item.noted.shells:
                 shell.url, shell.note = plain_text(shell.url, _LONGEST_URL), plain_text(shell.note, _LONGEST_TEXT)
         return item
+
+
+def _normalize_kept(kept: KeptAnswer) -> None:
+    kept.url = plain_text(kept.url, _LONGEST_URL)
+    if kept.content_type is not None:
+        kept.content_type = plain_text(kept.content_type, _LONGEST_TEXT)
+    step = kept.step
+    step.url, step.source = plain_text(step.url, _LONGEST_URL), plain_text(step.source, _LONGEST_URL)
+    step.note = plain_text(step.note, _LONGEST_TEXT)
 
 
 def normalized_person(person: Person) -> Person:

@@ -21,6 +21,7 @@ from scrapy.exceptions import NotConfigured
 from crawler.items import CandidateItem, PageItem, TargetItem, WaitingItem
 from crawler.job_session import JobSession, open_session, report_end
 from storage.errors import DatabaseUnavailableError, LeaseLostError, StorageError
+from storage.kept_pages import FetchedPage, store_pages
 from storage.leases import FencedStep, fenced
 from storage.staff import SeenPerson, store_people
 from storage.targets import Visit, end_target, leave_target, school_name, store_visits, target_counts
@@ -136,6 +137,12 @@ async def _store(step: FencedStep, items: list[Item]) -> None:
     """Writes one batch; within a school the items keep their order: pages and candidates before its end."""
     lease = step.lease
     pages = [item for item in items if isinstance(item, PageItem)]
+    await store_pages(
+        step.connection,
+        [kept for page in pages if (kept := _kept(page)) is not None],
+        organization_id=lease.organization_id,
+        job_id=lease.job_id,
+    )
     await store_visits(
         step.connection,
         [
@@ -180,6 +187,7 @@ async def _end(step: FencedStep, target: TargetItem) -> None:
         outcome=target.outcome,
         reason=target.reason,
         tried=[msgspec.to_builtins(tried) for tried in target.tried],
+        pages_gone=target.pages_gone,
     ):
         return  # told before, in an attempt that was killed after it
     counts = await target_counts(step.connection, step.lease.job_id)
@@ -200,6 +208,23 @@ async def _end(step: FencedStep, target: TargetItem) -> None:
         tried={tried.provider: tried.outcome for tried in target.tried},
         done=done,
         total=total,
+    )
+
+
+def _kept(page: PageItem) -> FetchedPage | None:
+    if (kept := page.kept) is None:
+        return None
+    return FetchedPage(
+        int(page.target),
+        kept.step.url,
+        kept.step.shown,
+        kept.url,
+        kept.status,
+        kept.content_type,
+        kept.html,
+        msgspec.to_builtins(kept.step),
+        kept.body,
+        page.fetched_at,
     )
 
 

@@ -88,6 +88,9 @@ class VisitSpider(Spider):
         """Reads an answer that may take long to read, beside the crawl; most are pages."""
         return self.read_page(response, visit, step)
 
+    async def keep_answer(self, response: Response, step: Step, found: list[Any]) -> None:
+        """May add the answer to the items that came of it, so that it is kept with them."""
+
     def miss_page(self, problem: Problem, visit: Visit, step: Step) -> list[Any]:
         """Returns the items that tell of a page that could not be had."""
         raise NotImplementedError
@@ -154,14 +157,19 @@ class VisitSpider(Spider):
         """Callback of every page."""
         state = Visit.unpacked(visit)
         step = self._arrive(state, float(response.meta.get("download_latency", 0.0)))
+        found = await self.read_safely(response, state, step)
+        await self.keep_answer(response, step, found)
+        return [*found, *self._go_on(state)]
+
+    async def read_safely(self, response: Response, visit: Visit, step: Step) -> list[Any]:
+        """Reads an answer into items; what its reader stumbles over is an item with a reason."""
         try:
-            found = await self.read_answer(response, state, step)
+            return await self.read_answer(response, visit, step)
         except Exception as error:
             self.logger.exception("The page %s cannot be read", response.url)
             self._count("unreadable")
             problem = Problem("unreadable", f"{type(error).__name__}: {error}", response.status)
-            found = self.miss_page(problem, state, step)
-        return [*found, *self._go_on(state)]
+            return self.miss_page(problem, visit, step)
 
     def page_failed(self, failure: Failure) -> list[Any]:
         """Errback of every page."""

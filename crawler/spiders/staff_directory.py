@@ -94,6 +94,8 @@ _STATES: dict[str, TargetState] = {
     "refused": "skipped",
     "no_website": "skipped",
 }
+_NOT_KEPT = frozenset(("off_site", "not_html"))
+"""What is no page of the school's, or none that readers could read; everything else may be read better some day."""
 
 
 class StaffDirectorySpider(VisitSpider):
@@ -109,6 +111,7 @@ class StaffDirectorySpider(VisitSpider):
         self._second_look = SecondLook(asked=browser not in {"", "0"}, for_job=self.job is not None)
         self.in_browser = self._second_look.here
         self._waiting: dict[str, Visit] = {}
+        self._keeps = self.job is not None and _are_kept()
 
     @override
     async def load_schools(self) -> list[SchoolTarget]:
@@ -187,6 +190,14 @@ class StaffDirectorySpider(VisitSpider):
         if step.kind == DOCUMENT or unnamed:
             return await self._read_document(response, visit, step)
         return self.read_page(response, visit, step)
+
+    @override
+    async def keep_answer(self, response: Response, step: Step, found: list[Any]) -> None:
+        page = next((item for item in found if isinstance(item, PageItem)), None)
+        if self._keeps and page is not None and page.outcome not in _NOT_KEPT:
+            from crawler.answers import kept_answer  # noqa: PLC0415  only jobs have a database
+
+            page.kept = await kept_answer(response, step)
 
     async def _read_document(self, response: Response, visit: Visit, step: Step) -> list[Any]:
         if not (self._is_inside(response.url, step.note, visit) or is_allowed_answer(response, step)):
@@ -346,6 +357,12 @@ def declared_encoding(response: Response) -> str | None:
     """Returns the character encoding that the server declared, if any."""
     declared = response.headers.get(b"Content-Type")
     return http_content_type_encoding(declared.decode("latin-1")) if declared else None
+
+
+def _are_kept() -> bool:
+    from crawler.answers import are_kept  # noqa: PLC0415  only jobs have a database
+
+    return are_kept()
 
 
 def _spaced(url: str) -> str:

@@ -97,6 +97,17 @@ class MemoryLedger:
         return sum(self._entries, Cost())
 
 
+class ClosedLedger:
+    """A ledger that lets no question through: only answers of before are to be had."""
+
+    async def reserve(self, call: PlannedCall, /) -> int:
+        """See `Ledger`."""
+        raise BudgetPassedError(f"No new question is asked here ({call.purpose}); answers of before are used.")
+
+    async def settle(self, reservation: int, cost: Cost, /, *, ok: bool) -> None:
+        """See `Ledger`; nothing is ever reserved."""
+
+
 def check_budget(whose: str, dollars: float, tokens: int, spent: Cost, worst: Cost) -> None:
     """Refuse a call that would pass a budget.
 

@@ -7,6 +7,7 @@ from storage.models.evidence import Evidence
 from storage.models.job import Job, JobAttempt, JobEvent, PageVisit, Target, Worker
 from storage.models.llm import LlmAnswer, LlmBudget, LlmCall
 from storage.models.organization import ApiKey, Organization, User
+from storage.models.page import KeptPage, PageBody
 from storage.models.school import School, SchoolLink, Website, WebsiteDecision
 from storage.models.staff import StaffMember, StaffPost, Suppression
 
@@ -21,10 +22,12 @@ __all__ = (
     "Job",
     "JobAttempt",
     "JobEvent",
+    "KeptPage",
     "LlmAnswer",
     "LlmBudget",
     "LlmCall",
     "Organization",
+    "PageBody",
     "PageVisit",
     "School",
     "SchoolLink",

@@ -44,7 +44,9 @@ class Job(Tenant, Base):
     __table_args__ = (
         UniqueConstraint("user_id", "idempotency_key"),
         CheckConstraint(
-            "kind IN ('extract_schools', 'discover_websites', 'harvest_staff', 'export_leads', 'pipeline')", name="kind"
+            "kind IN ('extract_schools', 'discover_websites', 'harvest_staff', 'reextract_staff', 'export_leads',"
+            " 'pipeline')",
+            name="kind",
         ),
         CheckConstraint(
             "state IN ('queued', 'running', 'waiting', 'paused', 'succeeded', 'failed', 'cancelled')", name="state"
@@ -147,6 +149,8 @@ class Target(Tenant, Base):
     reason: Mapped[str | None]
     pages: Mapped[int] = mapped_column(server_default="0")
     people: Mapped[int] = mapped_column(server_default="0")
+    pages_gone: Mapped[int] = mapped_column(server_default="0")
+    """Of pages that are read again: those whose bodies are kept no more."""
     tried: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     """Of a discovery: the providers in the order in which they were asked, each with its outcome.
 

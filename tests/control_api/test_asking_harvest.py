@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,13 +12,14 @@ import pytest
 from sqlalchemy import func, select
 
 from control_api.work.attempt import Attempt
-from control_api.work.crawl import harvest_staff
+from control_api.work.launcher import Launcher
 from control_api.work.settings import WorkerSettings
+from control_api.worker import WORKS
 from storage.blobs import Blobs
 from storage.database import Database
 from storage.jobs import JobKind, JobState, NewJob, create_job
 from storage.leases import Limits, Settlement, claim_job, enlist_worker, settle
-from storage.models import Evidence, LlmAnswer, LlmCall, PageVisit, StaffMember, Target
+from storage.models import Evidence, KeptPage, LlmAnswer, LlmCall, PageVisit, StaffMember, Target
 from storage.settings import StorageSettings
 from tests.conftest import KeyedAccount
 from tests.control_api.rows import add_school, add_website
@@ -25,6 +27,7 @@ from tests.crawler.conftest import Web, home_page
 from tests.extraction.staff.asking.pages import UNREAD, answer, person
 from tests.fakes.openai_server import KEY, SERVER_ERROR, Asked, FakeOpenAI, serving
 
+RunJob = Callable[..., Awaitable[tuple[UUID, Settlement]]]
 RunHarvest = Callable[[], Awaitable[tuple[UUID, Settlement]]]
 HOST = "quillfern.test"
 
@@ -77,31 +80,39 @@ def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Web]:
 
 
 @pytest.fixture
-async def run(
+async def work(
     database: Database, storage_settings: StorageSettings, account: KeyedAccount, site: Web
-) -> AsyncGenerator[RunHarvest]:
-    """Harvests the school's site as a worker does."""
+) -> AsyncGenerator[RunJob]:
+    """Works on a job as a worker does; there is one school with a site."""
     who = account.account
+    launcher = Launcher()
     session = await database.connect()
     worker = await enlist_worker(session)
     async with database.tenant(who.organization_id) as connection:
         school_id = await add_school(connection, who, "Quillfern Elementary", state="NJ")
         await add_website(connection, who, school_id, site.url(HOST))
 
-    async def harvest() -> tuple[UUID, Settlement]:
+    async def work(kind: JobKind, **params: Any) -> tuple[UUID, Settlement]:
         async with database.tenant(who.organization_id) as connection:
-            new = NewJob(who.organization_id, who.user_id, JobKind.HARVEST_STAFF, {"again": True})
-            job_id, _ = await create_job(connection, new)
+            job_id, _ = await create_job(connection, NewJob(who.organization_id, who.user_id, kind, params))
         lease = await claim_job(database, job_id, worker, Limits())
         assert lease is not None
         blobs = Blobs.configured(storage_settings)
-        settlement = await harvest_staff(Attempt(lease, database, blobs, WorkerSettings(), storage_settings))
+        attempt = Attempt(lease, database, blobs, WorkerSettings(), storage_settings, launcher)
+        settlement = await WORKS[kind](attempt)
         assert settlement is not None
         await settle(database, lease, settlement)
         return job_id, settlement
 
-    yield harvest
+    yield work
+    await launcher.close()
     await session.close()
+
+
+@pytest.fixture
+def run(work: RunJob) -> RunHarvest:
+    """Harvests the school's site."""
+    return partial(work, JobKind.HARVEST_STAFF, again=True)
 
 
 async def test_a_model_finds_whom_nobody_read_and_the_result_says_what_it_cost(
@@ -144,6 +155,16 @@ async def test_the_same_site_again_costs_nothing(
         assert await connection.scalar(select(func.count()).select_from(LlmAnswer)) == 1
 
 
+async def test_kept_pages_are_read_again_with_the_answers_of_then_and_nobody_is_asked(
+    run: RunHarvest, work: RunJob, model: FakeOpenAI, site: Web
+) -> None:
+    job_id, _ = await run()
+    asked = len(site.hits)
+    _, settlement = await work(JobKind.REEXTRACT_STAFF, job_id=str(job_id))
+    assert (settlement.result["people_before"], settlement.result["people"]) == (2, 2)
+    assert (len(model.requests), len(site.hits)) == (1, asked)
+
+
 async def test_a_failing_model_is_a_line_of_the_result(run: RunHarvest, model: FakeOpenAI) -> None:
     model.misbehave(*[SERVER_ERROR] * 4)
     _, settlement = await run()
@@ -162,7 +183,13 @@ async def test_a_spent_budget_stops_before_the_question(
     assert "the job's budget has only $0.0000" in settlement.result["llm"]["trouble"]
 
 
-async def test_without_a_model_the_result_says_nothing_of_one(run: RunHarvest) -> None:
+async def test_without_a_model_the_result_says_nothing_of_one_and_nothing_is_kept_that_shall_not_be(
+    run: RunHarvest, database: Database, account: KeyedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TITLE1_KEEP_PAGES_DAYS", "0")
     _, settlement = await run()
+    async with database.tenant(account.account.organization_id) as connection:
+        assert await connection.scalar(select(func.count()).select_from(PageVisit)) != 0
+        assert await connection.scalar(select(func.count()).select_from(KeptPage)) == 0
     assert settlement.state is JobState.SUCCEEDED
     assert "llm" not in settlement.result

@@ -60,6 +60,12 @@ def test_only_the_guarded_transport_fetches(settings: Settings) -> None:
     assert settings["DOWNLOADER_MIDDLEWARES"][proxies] is None
 
 
+def test_who_reads_kept_pages_again_can_fetch_nothing(settings: Settings) -> None:
+    spider = SpiderLoader.from_settings(settings).load("staff_replay")
+    CrawlAddon.from_crawler(Crawler(spider, settings)).update_settings(settings)
+    assert {path for path in settings.getwithbase("DOWNLOAD_HANDLERS").values() if path is not None} == set()
+
+
 def test_nothing_in_the_room_fetches_by_another_way() -> None:
     for source in Path("crawler").rglob("*.py"):
         text = source.read_text(encoding="utf-8")

@@ -100,6 +100,12 @@ class Product:
         with psycopg.connect(conninfo(self.database_url)) as connection:
             return connection.execute(query.encode()).fetchall()
 
+    def change(self, *statements: str) -> None:
+        """Changes what is stored, past the product."""
+        with psycopg.connect(conninfo(self.database_url)) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
     def story(self, job_id: str) -> str:
         """A job's events, and the last words of the workers and of its spiders, for a test that failed."""
         query = f"SELECT seq, kind, payload::text, at::text FROM job_event WHERE job_id = '{job_id}' ORDER BY seq"

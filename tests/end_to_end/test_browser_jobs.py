@@ -15,7 +15,8 @@ from crawler.browser.settings import find_chromium, missing_parts
 from tests.crawler.conftest import wait_until
 from tests.crawler.shells import is_chromium
 from tests.end_to_end.product import Product, Web, running_product, served_web
-from tests.end_to_end.test_kills import spiders_of
+from tests.end_to_end.test_kills import crawl_processes, log_of, spiders_of
+from tests.end_to_end.test_pipeline import reextract
 
 pytestmark = [
     pytest.mark.untraced,
@@ -69,7 +70,7 @@ def browsers_of(product: Product) -> list[psutil.Process]:
     found: list[psutil.Process] = []
     for spider in spiders_of(product.folder):
         try:
-            if "browser=1" in spider.cmdline():
+            if log_of(spider).stem.endswith("-browser"):
                 found += spider.children(recursive=True)
         except psutil.NoSuchProcess:
             continue
@@ -100,7 +101,7 @@ def test_people_of_pages_that_need_a_browser_are_stored_though_the_worker_is_kil
         if stopped:
             wait_until(lambda: bool(chromiums_of(product)), 120)
             chromiums_of(product)[0].suspend()
-        started = [*spiders_of(product.folder), *browsers_of(product)]
+        started = [*crawl_processes(product.folder), *browsers_of(product)]
         product.kill_worker()
         assert psutil.wait_procs(started, timeout=30)[1] == [], "a process outlived its worker"
         product.start_worker()
@@ -123,6 +124,18 @@ def test_people_of_pages_that_need_a_browser_are_stored_though_the_worker_is_kil
     assert stats["browser_process/browser/pages"] >= 1
     assert browsers_of(product) == []
 
+    # The pages were kept as the browser showed them: reading them again needs none.
+    people = (
+        "SELECT name, school_id, source_url FROM staff_post JOIN staff_member ON id = staff_member_id ORDER BY 1, 2"
+    )
+    stored = product.rows(people)
+    product.change("DELETE FROM staff_post", "DELETE FROM staff_member")
+    done = reextract(product, job_id)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(schools)} schools: " in done.stdout
+    assert f"{len(stored)} people before, {len(stored)} now" in done.stdout
+    assert product.rows(people) == stored
+
 
 def test_a_stopped_worker_leaves_no_browser_though_it_hangs(product: Product) -> None:
     product.environment["TITLE1_WORKER_STOP_SECONDS"] = "3"
@@ -130,7 +143,7 @@ def test_a_stopped_worker_leaves_no_browser_though_it_hangs(product: Product) ->
     product.start_worker()
     job_id, schools = start_harvest(product, {"nuxtshell"}, 1)
     wait_until(lambda: bool(chromiums_of(product)), 120)
-    started = [*spiders_of(product.folder), *browsers_of(product)]
+    started = [*crawl_processes(product.folder), *browsers_of(product)]
     chromiums_of(product)[0].suspend()
     product.kill_worker(signal.SIGTERM)
     assert psutil.wait_procs(started, timeout=30)[1] == [], "a process outlived its worker"

@@ -1,4 +1,5 @@
-"""A worker killed at many points of a pipeline: the end is the same, the story has no gap, nothing is there twice."""
+"""A worker killed at many points of a pipeline, and once its fork server: the end is the same, the story has no gap,
+nothing is there twice."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pytest
 
 from control_api.cli.client import Event
 from tests.end_to_end.product import Product
-from tests.end_to_end.test_pipeline import start_pipeline
+from tests.end_to_end.test_pipeline import VISITS_WITHOUT_A_BODY, start_pipeline
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.untraced]
 
@@ -29,24 +30,54 @@ KILLS: dict[str, Callable[[str, Event], bool]] = {
 
 
 def spiders_of(folder: Path) -> list[psutil.Process]:
+    """The running spiders, each told from the others by its log (`log_of`)."""
+    return [process for process in crawl_processes(folder) if log_of(process).name.startswith("attempt-")]
+
+
+def crawl_processes(folder: Path) -> list[psutil.Process]:
+    """The running spiders, and the servers that they were forked from."""
     return [
         process
         for process in psutil.process_iter(["cmdline"])
-        if any(str(folder) in word for word in process.info["cmdline"] or []) and "crawler.launch" in process.cmdline()
+        if "crawler.forkserver" in (process.info["cmdline"] or []) and log_of(process).is_relative_to(folder.resolve())
     ]
+
+
+def log_of(process: psutil.Process) -> Path:
+    """Where a process writes to; "/" if it has just ended."""
+    try:
+        return Path(next((file.path for file in process.open_files() if file.fd == 1), "/"))
+    except psutil.NoSuchProcess:
+        return Path("/")
+
+
+def kill_server(folder: Path) -> bool:
+    """Ends the server of a running spider, and only it: its spiders must follow by themselves. False if none runs."""
+    spiders = spiders_of(folder)
+    if not spiders:
+        return False
+    for server in crawl_processes(folder):
+        if server not in spiders:
+            server.kill()
+    assert psutil.wait_procs(spiders, timeout=30)[1] == [], "outlived its server"
+    return True
 
 
 def test_kills_at_eight_points_change_nothing(product: Product) -> None:
     job_id = start_pipeline(product)
     open_points = dict(KILLS)
+    server_lives = True
     for of, event in product.run(job_id):
         point = next((name for name, reached in open_points.items() if reached(of, event)), None)
         if point is not None:
             del open_points[point]
             product.kill_worker()
-            assert psutil.wait_procs(spiders_of(product.folder), timeout=30)[1] == [], "a spider outlived its worker"
+            assert psutil.wait_procs(crawl_processes(product.folder), timeout=30)[1] == [], "outlived its worker"
             product.start_worker()
+        elif server_lives and event.kind == "target":
+            server_lives = not kill_server(product.folder)
     assert open_points == {}
+    assert not server_lives
     job = product.client.get(f"/api/v1/jobs/{job_id}")
     assert job["state"] == "succeeded", job
 
@@ -57,6 +88,7 @@ def test_kills_at_eight_points_change_nothing(product: Product) -> None:
     assert (result.pair_precision, result.pair_recall) == (1.0, 1.0)
     assert result.robots_violations == 0
 
+    assert product.rows(VISITS_WITHOUT_A_BODY) == []
     assert (
         product.rows("SELECT job_id FROM job_event GROUP BY job_id HAVING count(*) <> max(seq) OR min(seq) <> 1") == []
     ), "a job's story has a gap"

@@ -5,6 +5,7 @@ const KINDS = {
   extract_schools: "Read the list",
   discover_websites: "Find the websites",
   harvest_staff: "Read the staff pages",
+  reextract_staff: "Read kept pages again",
   export_leads: "Write the leads",
 };
 
@@ -12,6 +13,7 @@ const UNITS = {
   extract_schools: ["page", "pages"],
   discover_websites: ["school", "schools"],
   harvest_staff: ["school", "schools"],
+  reextract_staff: ["school", "schools"],
   export_leads: ["person", "people"],
 };
 
@@ -138,6 +140,7 @@ const RESULTS = {
   extract_schools: ({ schools }) => `${number(schools)} ${schools === 1 ? "school" : "schools"}`,
   discover_websites: ({ schools, outcomes }) => `${number(outcomes?.accepted ?? 0)} of ${number(schools)} found`,
   harvest_staff: ({ people }) => `${number(people)} ${people === 1 ? "person" : "people"}`,
+  reextract_staff: ({ people, people_before }) => `${number(people)} people, before ${number(people_before)}`,
   export_leads: ({ rows }) => `${number(rows)} ${rows === 1 ? "lead" : "leads"}`,
 };
 

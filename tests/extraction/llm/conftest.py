@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from extraction.llm.client import LlmClient
-from extraction.llm.ledger import MemoryLedger
+from extraction.llm.ledger import Ledger, MemoryLedger
 from extraction.llm.questions import AnswerCache, Question
 from extraction.llm.settings import LlmSettings
 from tests.fakes.openai_server import KEY, FakeOpenAI, serving
@@ -37,7 +37,7 @@ async def client_of(model: FakeOpenAI) -> AsyncGenerator[ClientOf]:
     """Makes clients of the model; with a ledger, a cache or settings that a test cares about."""
     async with AsyncExitStack() as stack:
 
-        def make(*, ledger: MemoryLedger | None = None, cache: AnswerCache | None = None, **settings: Any) -> LlmClient:
+        def make(*, ledger: Ledger | None = None, cache: AnswerCache | None = None, **settings: Any) -> LlmClient:
             values: dict[str, Any] = {
                 "api_key": SecretStr(KEY),
                 "base_url": model.url,

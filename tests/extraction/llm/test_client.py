@@ -11,7 +11,7 @@ import pytest
 
 from extraction.llm.client import LlmClient
 from extraction.llm.errors import BudgetPassedError, LlmError, RefusedError, UnavailableError
-from extraction.llm.ledger import Cost, MemoryLedger
+from extraction.llm.ledger import ClosedLedger, Cost, MemoryLedger
 from extraction.llm.settings import LlmSettings
 from tests.extraction.llm.conftest import QUESTION, ClientOf
 from tests.fakes.openai_server import REFUSAL, SERVER_ERROR, Behaviour, FakeOpenAI, too_many
@@ -51,6 +51,18 @@ async def test_the_worst_cost_is_never_less_than_the_real_one(client_of: ClientO
     worst = QUESTION.worst(client.settings)
     assert worst.input_tokens >= client.usage.cost.input_tokens
     assert worst.dollars >= client.usage.cost.dollars
+
+
+async def test_behind_a_closed_ledger_only_answers_of_before_are_to_be_had(
+    model: FakeOpenAI, client_of: ClientOf
+) -> None:
+    kept = Kept()
+    answer = await client_of(cache=kept).ask(QUESTION)
+    closed = client_of(ledger=ClosedLedger(), cache=kept)
+    assert (await closed.ask(QUESTION)).text == answer.text
+    with pytest.raises(BudgetPassedError, match="No new question is asked"):
+        await closed.ask(msgspec.structs.replace(QUESTION, data="four five six"))
+    assert len(model.asked) == 1
 
 
 async def test_a_question_that_would_pass_the_budget_is_not_sent(model: FakeOpenAI, client_of: ClientOf) -> None:
