@@ -39,6 +39,17 @@ class CrawlSettings(BaseSettings):
     max_crawl_delay_seconds: float = Field(
         default=30.0, ge=0, description="A larger Crawl-delay of a robots.txt parks the host"
     )
+    host_wait_seconds: float = Field(
+        default=600.0,
+        ge=1,
+        description="How long a job waits for a host that other crawls ask; then its schools there end as try_later",
+    )
+    host_lease_seconds: float = Field(
+        default=45.0,
+        ge=3,
+        le=3600,
+        description="How long beyond the timeout a host stays taken by a crawl that gives no sign of life",
+    )
     timeout_seconds: float = Field(default=30.0, gt=0, le=300, description="Longest time for one answer")
     allow_addresses: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(), description="Networks that are open although they are not public, such as 127.0.0.0/8"

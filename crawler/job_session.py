@@ -6,7 +6,8 @@ needs imports none of this, so that it works without a database.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,8 @@ class JobSession:
 
     database: Database
     lease: Lease
+    endings: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
+    """What is to be done while there still is a database."""
 
 
 _sessions: dict[tuple[str, int], JobSession] = {}
@@ -64,7 +67,11 @@ async def report_end(session: JobSession, reason: str, stats: dict[str, Any]) ->
 
 
 async def close_session(job: str, attempt: int) -> None:
-    """Closes the session's connections, if it was opened."""
-    session = _sessions.pop((job, attempt), None)
-    if session is not None:
-        await session.database.close()
+    """Ends what goes on in the session and closes its connections, if it was opened."""
+    session = _sessions.get((job, attempt))
+    if session is None:
+        return
+    for end in session.endings:
+        await end()
+    del _sessions[job, attempt]
+    await session.database.close()

@@ -61,6 +61,13 @@ class HostParkedError(Refusal):
     later = True
 
 
+class HostBusyError(Refusal):
+    """Other crawls ask the host, and this one has waited for its turn for long enough."""
+
+    outcome = "host_busy"
+    later = True
+
+
 class NotShownError(Refusal):
     """No browser is here, or it could not show the page."""
 

@@ -6,15 +6,19 @@ school is finished: the chain of requests ends, and its last link writes the sch
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
 from crawler.sites import page_key
 from crawler.targets import SchoolTarget
+from crawler.traps import SESSION_ID, trap_of, without_session
 from extraction.staff.records import Person
 
 _LONGEST_FRONTIER = 150
+_MOST_BARREN = 3
 _WEIGHT = ("off", "nothing", "try_later", "found")
 """Outcomes of a provider; a later one outweighs an earlier one."""
 
@@ -113,6 +117,12 @@ class Visit(msgspec.Struct):
     """Whether its pages are shown in a browser now."""
     shown: int = 0
     """Pages that were asked for in the browser."""
+    traps: list[str] = msgspec.field(default_factory=list[str])
+    """Kinds of the traps that were left out since the last page."""
+    last_list: int = 0
+    """Checksum of the people that the last page of a list named."""
+    barren: int = 0
+    """Further pages of a list, in a row, that named nobody or the same people again."""
 
     def note(self, provider: str, outcome: str, found: int = 0, detail: str = "") -> None:
         """Notes what came of a provider; of several answers of one, what it found counts first, then "try later"."""
@@ -126,9 +136,18 @@ class Visit(msgspec.Struct):
         last.detail = detail or last.detail
 
     def offer(self, step: Step) -> bool:
-        """Adds a page to the frontier unless it is or was there, or there is no room."""
-        key = page_key(step.url)
-        if key in self.seen or len(self.frontier) >= _LONGEST_FRONTIER:
+        """Adds a page to the frontier unless it is or was there, there is no room, or it leads into a trap."""
+        plain = without_session(step.url)
+        key = page_key(plain)
+        if key in self.seen:
+            if plain != step.url:
+                self.traps.append(SESSION_ID)
+            return False
+        # What the visit began with was named by a list or a person.
+        trap = trap_of(step.url) if self.pages else None
+        if trap is not None:
+            self.traps.append(trap)
+        if trap is not None or len(self.frontier) >= _LONGEST_FRONTIER:
             return False
         self.seen.append(key)
         self.frontier.append(step)
@@ -141,6 +160,14 @@ class Visit(msgspec.Struct):
             return False
         self.people.append(key)
         return True
+
+    def is_barren(self, people: Iterable[Person]) -> bool:
+        """Whether a further page of a list shows, as those before it, that the list has ended although pages go on."""
+        names = "|".join(person_key(person) for person in people)
+        checksum = crc32(names.encode())
+        self.barren = self.barren + 1 if not names or checksum == self.last_list else 0
+        self.last_list = checksum
+        return self.barren >= _MOST_BARREN
 
     def take(self) -> Step | None:
         """Takes the most promising page out of the frontier."""

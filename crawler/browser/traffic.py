@@ -29,7 +29,7 @@ from crawler.browser.settings import BrowserSettings, browser_settings
 from crawler.crawl_settings import crawl_settings
 from crawler.discovery.settings import discovery_settings
 from crawler.host_lists import entry_of, read_hosts
-from crawler.middlewares.politeness import host_of
+from crawler.host_paces import pace_key
 from crawler.refusals import CrawlStoppingError, Refusal
 from crawler.shared_pages import SHARED
 from crawler.sites import origin_of
@@ -175,8 +175,8 @@ class PageTraffic:
 
     async def _fetch(self, request: PageRequest) -> Response | None:
         self._asked += 1
-        # One at a time a host, as the pace wants it anyhow; so nothing is left in a queue when the page's time is over.
-        async with self._turns[host_of(request.url)]:
+        # One at a time a domain, as the pace wants it anyhow: nothing is left in a queue when the page's time is over.
+        async with self._turns[pace_key(request.url)]:
             left = self._deadline - monotonic()
             if self._over or left <= 0:
                 return None

@@ -10,7 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from crawler.discovery.page_facts import Link, PageFacts
 from crawler.discovery.school_names import SchoolName
-from crawler.discovery.scoring import leads_only, names_school_list, registered
+from crawler.discovery.scoring import leads_only, names_school_list
+from crawler.domains import registered
 from crawler.sitemaps import read_sitemap
 from crawler.sites import clean_url, host_name, page_key
 

@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from crawler.discovery.providers import Candidate, Provider
 from crawler.discovery.school_names import SchoolName
-from crawler.discovery.scoring import registered
+from crawler.domains import registered
 from crawler.targets import SchoolTarget
 from extraction.places.states import state_code
 

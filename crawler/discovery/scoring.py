@@ -17,10 +17,9 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import tldextract
-
 from crawler.discovery.page_facts import PageFacts
 from crawler.discovery.school_names import SchoolName, is_district_name, long_words, name_parts
+from crawler.domains import registered
 from crawler.host_lists import entry_of, read_hosts
 from crawler.items import Signal
 from crawler.sites import host_name, prefix_of, same_host
@@ -135,19 +134,6 @@ def leads_only(text: str) -> bool:
     return (
         not plain or plain in _marks()["visit"] or re.fullmatch(r"(https?://)?[\w-]+(\.[\w-]+)+\S*", text) is not None
     )
-
-
-@cache
-def registered(host: str) -> tuple[str, str]:
-    """Returns the registered name of a host without and with its public suffix."""
-    # The list that comes with the package: no look-up on the network.
-    found = _suffixes()(host)
-    return found.domain, found.top_domain_under_public_suffix
-
-
-@cache
-def _suffixes() -> tldextract.TLDExtract:
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 @cache

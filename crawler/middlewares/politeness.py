@@ -1,8 +1,8 @@
 """How fast each host is asked: the one place that touches Scrapy's downloader slots.
 
-Stands between the scheduler and the transport. `PoliteDownloader` gives each host (with and without `www.`) one slot
+Stands between the scheduler and the transport. `PoliteDownloader` gives each domain and vendor (`pace_key`) one slot,
 whose pause is counted from the end of an answer, so that no two requests can reach a server closer than its delay.
-`PolitenessMiddleware` reads 429, 503 and failures: it pauses the whole host for its `Retry-After` or an exponential
+`PolitenessMiddleware` reads 429, 503 and failures: it pauses the whole domain for a `Retry-After` or an exponential
 back-off, asks again, and parks a host that wants a longer pause or keeps failing. When the crawl is told to stop, the
 requests still waiting for their turn are handed back at once, so that a stop never takes as long as a delay.
 
@@ -12,16 +12,12 @@ The kindest request is none: what one visit was just answered, others that ask f
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from time import monotonic, time
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from scrapy import Request, signals
 from scrapy.core.downloader import Downloader, Slot
 from scrapy.exceptions import (
-    CannotResolveHostError,
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
@@ -34,12 +30,17 @@ from typing_extensions import override
 
 from crawler.browser.settings import browser_settings
 from crawler.crawl_settings import crawl_settings
-from crawler.refusals import CrawlStoppingError, HostParkedError
+from crawler.host_paces import HostPace, host_of, pace_key, refuse_if_parked, retry_after
+from crawler.refusals import CrawlStoppingError, HostParkedError, Refusal
 from crawler.shared_pages import SHARED, SharedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+    from crawler.host_leases import HostLeases
 
 INTERRUPTED = "interrupted"
 """Meta key of a request that was handed back: the journal keeps it for the next run."""
@@ -59,48 +60,27 @@ _STOP_POLL_SECONDS = 0.25
 _STOP_GRACE_SECONDS = 4.0
 """How long answers already under way may take once the crawl is told to stop."""
 _MOST_PACES = 20_000
-_FAILURES = (
-    CannotResolveHostError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-)
-
-
-@dataclass(slots=True)
-class HostPace:
-    """What we know of one host's wishes. Times are of the monotonic clock; a pace outlives its slot."""
-
-    floor: float
-    """Seconds between two requests, at least."""
-    not_before: float = 0.0
-    strikes: int = 0
-    parked_until: float = 0.0
-    parked_reason: str = ""
-    used: float = field(default_factory=monotonic)
-
-    def pause(self, seconds: float) -> None:
-        """Lets nobody ask the host for so many seconds."""
-        self.not_before = max(self.not_before, monotonic() + seconds)
-
-    def park(self, seconds: float, reason: str) -> None:
-        """Refuses requests to the host for so many seconds."""
-        self.parked_until = max(self.parked_until, monotonic() + seconds)
-        self.parked_reason = reason
-
-    def idle(self, now: float) -> bool:
-        """Whether nothing is lost when this pace is forgotten."""
-        return now - self.used > 300 and self.not_before < now and self.parked_until < now
+_FAILURES = (DownloadConnectionRefusedError, DownloadFailedError, DownloadTimeoutError)
+"""A name without an address is none of them: no server was troubled, and its domain's others need no pause."""
 
 
 class PoliteSlot(Slot):
     """A slot whose delay is never below its host's pace; jitter is drawn once per request and only adds."""
 
-    __slots__ = ("_drawn_for", "_stretch", "pace")
+    __slots__ = ("_drawn_for", "_ready_at", "_stretch", "host", "pace")
 
-    def __init__(self, concurrency: int, delay: float, pace: HostPace) -> None:
+    def __init__(
+        self,
+        concurrency: int,
+        delay: float,
+        pace: HostPace,
+        host: str = "",
+        ready_at: Callable[[Request], float] = lambda _: 0.0,
+    ) -> None:
         super().__init__(concurrency, delay, jitter=0)
         self.pace = pace
+        self.host = host
+        self._ready_at = ready_at
         self._drawn_for = -1.0
         self._stretch = 1.0
 
@@ -110,11 +90,23 @@ class PoliteSlot(Slot):
             self._drawn_for = self.lastseen
             self._stretch = 1 + random.uniform(0, _JITTER)
         ordinary = max(self.pace.floor, self.delay) * self._stretch
-        return max(ordinary, self.pace.not_before - self.lastseen)
+        ready = self._ready_at(self.queue[0][0]) if self.queue else 0.0
+        return max(ordinary, max(self.pace.not_before, ready) - self.lastseen)
+
+    def bring_forward(self) -> bool:
+        """Puts that request first whose host may be asked first; returns whether it is another one than before."""
+        now = monotonic()
+        ready = [max(self._ready_at(request), now) for request, _ in self.queue]
+        first = ready.index(min(ready)) if ready else 0
+        if first:
+            entry = self.queue[first]
+            del self.queue[first]
+            self.queue.appendleft(entry)
+        return first > 0
 
 
 class PoliteDownloader(Downloader):
-    """Scrapy's downloader with one `PoliteSlot` a host."""
+    """Scrapy's downloader with one `PoliteSlot` a domain or vendor."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -124,6 +116,12 @@ class PoliteDownloader(Downloader):
         self._transfers: dict[Request, Deferred[Response]] = {}
         self._stop_seen: float | None = None
         self._stop_watch = create_looping_call(self._hand_back_when_stopping)
+        self._leases: HostLeases | None = None
+        if getattr(crawler.spider, "job", None):
+            # Only jobs have a database; a crawl by hand does not even import what leases need.
+            from crawler.host_leases import HostLeases  # noqa: PLC0415
+
+            self._leases = HostLeases(crawler, _Places(self))
         crawler.signals.connect(self._start_watching, signals.spider_opened)
 
     @override
@@ -131,11 +129,15 @@ class PoliteDownloader(Downloader):
         if request.meta.get(SHOWN):
             return _BROWSER_SLOT
         # Never the request's meta: a redirected request carries the slot of the host it came from.
-        return host_of(request.url)
+        return pace_key(request.url)
 
     def pace_of(self, request: Request) -> HostPace:
-        """Returns the pace of a request's host."""
-        return self._pace(host_of(request.url))
+        """Returns the pace that a request's host shares with others of its domain."""
+        return self.pace_of_host(pace_key(request.url))
+
+    def standing_of(self, request: Request) -> HostPace:
+        """Returns the failures of a request's host alone, and until when it is parked."""
+        return self.pace_of_host(host_of(request.url))
 
     @override
     def _get_slot(self, request: Request, spider: Any = None) -> tuple[str, Slot]:
@@ -145,7 +147,9 @@ class PoliteDownloader(Downloader):
             # are shown at once, so that the documents of the next ones are fetched meanwhile.
             self.slots[key] = PoliteSlot(2 * browser_settings().pages_at_once, 0.0, HostPace(0.0))
         elif key not in self.slots:
-            self.slots[key] = PoliteSlot(self.domain_concurrency, self._delay, self._pace(key))
+            self.slots[key] = PoliteSlot(
+                self.domain_concurrency, self._delay, self.pace_of_host(key), key, self._ready_at
+            )
             self._start_slot_gc()
         return key, self.slots[key]
 
@@ -153,6 +157,16 @@ class PoliteDownloader(Downloader):
     async def _enqueue_request(self, request: Request) -> Response:
         shared = self._shared_answer(request)
         return shared if shared is not None else await super()._enqueue_request(request)
+
+    @override
+    def _process_queue(self, slot: Slot) -> None:
+        host = slot.host if isinstance(slot, PoliteSlot) else ""
+        if isinstance(slot, PoliteSlot) and host and slot.bring_forward() and slot.latercall:
+            # It was to wait for the Crawl-delay of another host of the domain.
+            slot.latercall.cancel()
+            slot.latercall = None
+        if self._leases is None or not host or not slot.queue or self._leases.holds(host):
+            super()._process_queue(slot)
 
     @override
     async def _download(self, slot: Slot, request: Request) -> Response:
@@ -173,7 +187,7 @@ class PoliteDownloader(Downloader):
                 self._share_with_waiting(slot)
             return response
         finally:
-            slot.lastseen = monotonic()
+            slot.lastseen = self.standing_of(request).asked = monotonic()
             slot.transferring.remove(request)
             self._process_queue(slot)
             self.signals.send_catch_log(
@@ -200,17 +214,22 @@ class PoliteDownloader(Downloader):
             self._stop_watch.stop()
         super().close()
 
-    def _pace(self, key: str) -> HostPace:
-        pace = self.paces.get(key)
+    def pace_of_host(self, host: str) -> HostPace:
+        """Returns what is known of a host or domain."""
+        pace = self.paces.get(host)
         if pace is None:
             if len(self.paces) >= _MOST_PACES:
                 now = monotonic()
                 self.paces = {
-                    host: kept for host, kept in self.paces.items() if host in self.slots or not kept.idle(now)
+                    name: kept for name, kept in self.paces.items() if name in self.slots or not kept.idle(now)
                 }
-            pace = self.paces[key] = HostPace(self._floor)
+            pace = self.paces[host] = HostPace(self._floor)
         pace.used = monotonic()
         return pace
+
+    def _ready_at(self, request: Request) -> float:
+        standing = self.standing_of(request)
+        return standing.asked + standing.crawl_delay
 
     def _shared_answer(self, request: Request) -> Response | None:
         response = self._shared.answer(request)
@@ -225,6 +244,8 @@ class PoliteDownloader(Downloader):
                 waiting.callback(shared)
 
     def _start_watching(self) -> None:
+        if self._leases is not None:
+            self._leases.start()
         self._stop_watch.start(_STOP_POLL_SECONDS, now=False)
 
     def _hand_back_when_stopping(self) -> None:
@@ -234,13 +255,54 @@ class PoliteDownloader(Downloader):
         now = monotonic()
         self._stop_seen = self._stop_seen or now
         for slot in self.slots.values():
-            while slot.queue:
-                _, waiting = slot.queue.popleft()
-                waiting.errback(Failure(CrawlStoppingError("the crawl is stopping")))
+            _refuse_waiting(slot, CrawlStoppingError("the crawl is stopping"))
         if now - self._stop_seen > _STOP_GRACE_SECONDS:
             for waiting in list(self._transfers.values()):
                 if not waiting.called:
                     waiting.errback(Failure(CrawlStoppingError("the crawl is stopping")))
+
+
+class _Places:
+    """The downloader's slots, as the leases of hosts see them."""
+
+    def __init__(self, downloader: PoliteDownloader) -> None:
+        self._downloader = downloader
+        self.pace = downloader.pace_of_host
+
+    def is_waited_for(self, host: str) -> bool:
+        slot = self._downloader.slots.get(host)
+        return slot is not None and bool(slot.queue or slot.transferring)
+
+    def is_answering(self, host: str) -> bool:
+        slot = self._downloader.slots.get(host)
+        return slot is not None and bool(slot.transferring)
+
+    def seconds_to_next(self, host: str) -> float:
+        slot = self._downloader.slots.get(host)
+        now = monotonic()
+        paused = self.pace(host).not_before - now
+        if slot is None:
+            return max(paused, 0.0)
+        # Which of its hosts the next crawl asks first, nobody knows.
+        return max(paused, slot.lastseen + max(slot.download_delay(), self.pace(host).longest_delay) - now, 0.0)
+
+    def go_on(self, host: str) -> None:
+        slot = self._downloader.slots.get(host)
+        if slot is None:
+            return
+        for request, waiting in list(slot.queue):
+            try:
+                # Another crawl may have learnt it while the request waited.
+                refuse_if_parked(self._downloader.standing_of(request))
+            except HostParkedError as refusal:
+                slot.queue.remove((request, waiting))
+                waiting.errback(Failure(refusal))
+        self._downloader._process_queue(slot)
+
+    def refuse(self, host: str, refusal: Refusal) -> None:
+        slot = self._downloader.slots.get(host)
+        if slot is not None:
+            _refuse_waiting(slot, refusal)
 
 
 class PolitenessMiddleware:
@@ -257,20 +319,20 @@ class PolitenessMiddleware:
 
     def process_request(self, request: Request) -> None:
         """Refuses a request to a parked host."""
-        refuse_if_parked(self._pace(request))
+        refuse_if_parked(self._standing(request))
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
         """Reads 429 and 503; any other answer ends the host's row of failures."""
         if request.meta.get(SHOWN):
             return response  # its document and all that its page asked for were judged one by one
-        pace = self._pace(request)
+        standing = self._standing(request)
         if response.status not in {429, 503}:
             if response.status < 500:
-                pace.strikes = 0
+                standing.strikes = 0
             return response
         asked = retry_after(response)
-        self._strike(pace, f"it answered {response.status}", asked)
-        refuse_if_parked(pace)
+        self._strike(request, f"it answered {response.status}", asked)
+        refuse_if_parked(standing)
         times = int(request.meta.get(_ASKED_AGAIN, 0)) + 1
         if times > int(request.meta.get("max_retry_times", _MOST_ASKED_AGAIN)):
             return response
@@ -284,32 +346,31 @@ class PolitenessMiddleware:
         if isinstance(exception, CrawlStoppingError):
             request.meta[INTERRUPTED] = True
         elif isinstance(exception, _FAILURES) and not request.meta.get(SHOWN):
-            self._strike(self._pace(request), f"{type(exception).__name__}: {exception}", None)
+            self._strike(request, f"{type(exception).__name__}: {exception}", None)
 
-    def _strike(self, pace: HostPace, what: str, asked: float | None) -> None:
-        now = monotonic()
-        if now >= pace.not_before or asked is not None:
-            pace.strikes += 1 if now >= pace.not_before else 0
-        if pace.strikes >= _STRIKES:
-            self._park(pace, _PARKED_SECONDS, f"{pace.strikes} failures in a row, the last: {what}")
+    def _strike(self, request: Request, what: str, asked: float | None) -> None:
+        pace, standing = _downloader(self._crawler).pace_of(request), self._standing(request)
+        standing.strikes += 1 if monotonic() >= pace.not_before else 0
+        if standing.strikes >= _STRIKES:
+            self._park(standing, _PARKED_SECONDS, f"{standing.strikes} failures in a row, the last: {what}")
             return
         if asked is not None:
             if asked > self._settings.max_pause_seconds:
-                self._park(pace, min(asked, 86_400.0), f"{what} and asked for a pause of {asked:.0f} s")
+                self._park(standing, min(asked, 86_400.0), f"{what} and asked for a pause of {asked:.0f} s")
                 return
             wait = asked
         else:
-            backoff = self._settings.backoff_seconds * 2 ** max(pace.strikes - 1, 0)
+            backoff = self._settings.backoff_seconds * 2 ** max(standing.strikes - 1, 0)
             wait = min(backoff * random.uniform(1.0, 1.5), self._settings.max_pause_seconds)
         self._count("paused")
         pace.pause(wait)
 
-    def _park(self, pace: HostPace, seconds: float, reason: str) -> None:
+    def _park(self, standing: HostPace, seconds: float, reason: str) -> None:
         self._count("parked")
-        pace.park(seconds, reason)
+        standing.park(seconds, reason)
 
-    def _pace(self, request: Request) -> HostPace:
-        return _downloader(self._crawler).pace_of(request)
+    def _standing(self, request: Request) -> HostPace:
+        return _downloader(self._crawler).standing_of(request)
 
     def _count(self, what: str) -> None:
         self._crawler.stats.inc_value(f"politeness/{what}")
@@ -321,12 +382,15 @@ def keep_crawl_delay(crawler: Crawler, request: Request, seconds: float) -> None
     Raises:
         HostParkedError: The delay is longer than this crawl waits.
     """
-    pace = _downloader(crawler).pace_of(request)
+    downloader = _downloader(crawler)
     longest = crawl_settings().max_crawl_delay_seconds
+    standing = downloader.standing_of(request)
     if seconds > longest:
-        pace.park(86_400.0, f"its Crawl-delay of {seconds:g} s is longer than {longest:g} s")
-        refuse_if_parked(pace)
-    pace.floor = max(pace.floor, seconds)
+        standing.park(86_400.0, f"its Crawl-delay of {seconds:g} s is longer than {longest:g} s")
+        refuse_if_parked(standing)
+    standing.slow_down(seconds)
+    domain = downloader.pace_of(request)
+    domain.longest_delay = max(domain.longest_delay, seconds)
 
 
 def pause_host(crawler: Crawler, url: str, seconds: float) -> None:
@@ -334,33 +398,10 @@ def pause_host(crawler: Crawler, url: str, seconds: float) -> None:
     _downloader(crawler).pace_of(Request(url)).pause(seconds)
 
 
-def refuse_if_parked(pace: HostPace) -> None:
-    """Refuses to ask a parked host.
-
-    Raises:
-        HostParkedError: The host is parked.
-    """
-    if pace.parked_until > monotonic():
-        raise HostParkedError(f"the host is parked: {pace.parked_reason}")
-
-
-def host_of(url: str) -> str:
-    """Returns what shares one pace: the host name without `www.`, whatever the port and scheme."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    return host.removeprefix("www.") or host
-
-
-def retry_after(response: Response) -> float | None:
-    """Reads a Retry-After header, as seconds or as a date; zero and the past count as no header."""
-    text = (response.headers.get(b"Retry-After") or b"").decode("latin-1").strip()
-    if text.isdecimal():
-        seconds = float(text[:12])
-    else:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - time()
-        except (TypeError, ValueError, OverflowError):
-            return None
-    return seconds if seconds > 0 else None
+def _refuse_waiting(slot: Slot, refusal: Refusal) -> None:
+    while slot.queue:
+        _, waiting = slot.queue.popleft()
+        waiting.errback(Failure(refusal))
 
 
 def _downloader(crawler: Crawler) -> PoliteDownloader:

@@ -33,11 +33,12 @@ from typing_extensions import override
 
 from crawler.crawl_settings import CrawlSettings, crawl_settings
 from crawler.fingerprints import SCHOOL_KEY, VISIT_START
+from crawler.host_paces import pace_key
 from crawler.items import TargetItem
 from crawler.journal import JournalScheduler
 from crawler.refusals import CrawlStoppingError, Refusal
 from crawler.school_files import SchoolFileError, read_schools
-from crawler.sites import host_name, same_host, start_addresses
+from crawler.sites import same_host, start_addresses
 from crawler.targets import SchoolTarget
 from crawler.visits import Step, Visit
 
@@ -202,6 +203,9 @@ class VisitSpider(Spider):
         return self._go_on(visit, start=True)
 
     def _go_on(self, visit: Visit, *, start: bool = False) -> list[Any]:
+        for kind in visit.traps:
+            self.crawler.stats.inc_value(f"traps/{kind}")
+        visit.traps.clear()
         try:
             while (step := self.next_step(visit)) is not None:
                 visit.step = step
@@ -273,10 +277,10 @@ def problem_of(failure: Failure) -> Problem:
 
 
 def interleaved(schools: Iterable[SchoolTarget]) -> Iterator[SchoolTarget]:
-    """Yields the schools so that neighbours have different hosts: many hosts are then asked at once from the start."""
+    """Yields the schools so that neighbours have different paces: many hosts are then asked at once from the start."""
     hosts: dict[str, list[SchoolTarget]] = defaultdict(list)
     for school in schools:
         addresses = start_addresses(school.website or "")
-        hosts[host_name(addresses[0]) if addresses else school.key].append(school)
+        hosts[pace_key(addresses[0]) if addresses else school.key].append(school)
     for row in zip_longest(*hosts.values()):
         yield from (school for school in row if school is not None)

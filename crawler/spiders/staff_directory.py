@@ -44,6 +44,7 @@ from crawler.sitemaps import read_sitemap
 from crawler.sites import clean_url, prefix_of, same_host, site_after, start_addresses, under
 from crawler.spiders.base import Problem, VisitSpider
 from crawler.targets import SchoolTarget
+from crawler.traps import ENDLESS_PAGING
 from crawler.visits import HeldPerson, Step, Visit
 from extraction.errors import PdfError
 from extraction.llm.settings import LlmSettings
@@ -82,6 +83,7 @@ _BEST_FIRST = (
     "refused",
     "robots_unavailable",
     "host_parked",
+    "host_busy",
     "unreachable",
 )
 _STATES: dict[str, TargetState] = {
@@ -178,6 +180,10 @@ class StaffDirectorySpider(VisitSpider):
         else:
             people = self._hold(page, visit, response.url)
             self._offer_further(page, response, visit, step)
+            if step.kind == "next" and visit.is_barren(reading.page.people):
+                # Its server makes up pages for as long as somebody asks.
+                visit.frontier = [other for other in visit.frontier if other.kind != "next"]
+                visit.traps.append(ENDLESS_PAGING)
         people = [person for person in people if visit.meets(person)]
         item = PageItem(visit.school.key, response.url, response.status, page.outcome, page.reason, now(), people)
         if self._asks and step.kind != "profile":

@@ -160,8 +160,8 @@ class WebsiteDiscoverySpider(VisitSpider):
     def miss_page(self, problem: Problem, visit: Visit, step: Step) -> list[Any]:
         if step.kind == "question":
             visit.pages -= 1
-            parked = problem.outcome == "host_parked"
-            reason = f"{step.note}: {problem.reason}" if parked else self._turns.unreachable(step.note)
+            not_now = problem.outcome in {"host_parked", "host_busy"}
+            reason = f"{step.note}: {problem.reason}" if not_now else self._turns.unreachable(step.note)
             self.logger.error("%s (%s)", reason, problem.reason)
             # It will not get better within this crawl: the other schools need not find out by themselves.
             self._turns.give_up(visit, step.note, reason, for_all=True)

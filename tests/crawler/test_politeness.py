@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scrapy.http import Response
 
-from crawler.middlewares.politeness import HostPace, PoliteSlot, host_of, retry_after
+from crawler.host_paces import HostPace, host_of, pace_key, retry_after
+from crawler.middlewares.politeness import PoliteSlot
 from tests.crawler.conftest import Answer, Crawler, Web, home_page, staff_table
 
 PEOPLE = (("Maria Alvarez", "Principal", "m@pine.test"), ("John Okafor", "Art Teacher", "j@pine.test"))
@@ -120,3 +121,55 @@ def test_a_paused_host_waits_even_with_a_new_slot() -> None:
 
 def test_www_is_the_same_host() -> None:
     assert host_of("http://www.pine.test:8080/x") == host_of("https://PINE.test/") == "pine.test"
+
+
+@pytest.mark.parametrize(
+    ("url", "shared"),
+    [
+        ("http://www.pine.test:8080/x", "pine.test"),
+        ("https://lincoln.pine.test/", "pine.test"),
+        ("https://lincoln.pine.k12.al.us/", "pine.k12.al.us"),
+        ("https://www.oak.k12.al.us/", "oak.k12.al.us"),
+        ("https://k12.al.us/", "k12.al.us"),
+        ("https://lincoln.schoolinsites.com/", "schoolinsites.com"),
+        ("https://lincoln.edlioschool.com/", "edlioschool.com"),
+        ("https://1.files.edl.io/a.pdf", "edlioschool.com"),
+        ("https://lincoln.wixsite.com/home", "wixsite.com"),
+        ("https://sites.google.com/view/lincoln", "google.com"),
+        ("https://core-docs.s3.amazonaws.com/a.pdf", "thrillshare.com"),
+        ("https://d1.cloudfront.net/a.js", "d1.cloudfront.net"),
+        ("http://127.0.0.1:8000/", "127.0.0.1"),
+        ("http://[2001:db8::1]/", "2001:db8::1"),
+        ("http://localhost/", "localhost"),
+        ("nothing", ""),
+    ],
+)
+def test_what_shares_one_pace(url: str, shared: str) -> None:
+    assert pace_key(url) == shared
+
+
+def test_the_schools_of_a_domain_and_of_a_vendor_share_its_pace(crawler: Crawler, loopback: Web) -> None:
+    crawler.environment["TITLE1_CRAWL_DELAY_SECONDS"] = "0.3"
+    vendor = ("oak.edlioschool.com", "elm.edlioschool.com", "files.edl.io")
+    district = ("lincoln.pine.test", "www.pine.test")
+    crawler.hosts(*vendor, *district)
+    for host in (*vendor, *district):
+        chain(loopback, host)
+    # What one school asks for slows down that school; a broken one is left alone, and the vendor's others go on.
+    loopback.page("lincoln.pine.test", "/robots.txt", "User-agent: *\nCrawl-delay: 1.5\n")
+    loopback.page("oak.edlioschool.com", "/robots.txt", "User-agent: *\nCrawl-delay: 3600\n")
+    schools = crawler.folder / "schools.csv"
+    lines = [f"School {number},{loopback.url(host)}" for number, host in enumerate((*vendor, *district))]
+    schools.write_text("\n".join(("name,website", *lines)), encoding="utf-8")
+    crawler.run("staff_directory", {"schools": str(schools)})
+    assert loopback.paths("oak.edlioschool.com") == ["/robots.txt"]
+    for hosts in (vendor, district):
+        times = [hit.at for hit in loopback.hits if hit.host in hosts]
+        assert len(times) >= 8
+        assert min(later - earlier for earlier, later in pairwise(times)) >= 0.3
+    assert min(loopback.gaps("lincoln.pine.test")) >= 1.5
+    among = [hit.host for hit in loopback.hits if hit.host in district]
+    assert among[-1] == "lincoln.pine.test"
+    assert among.index("lincoln.pine.test") < len(among) - 1 - among[::-1].index("www.pine.test"), "in turns"
+    read = {hit.host for hit in loopback.hits if hit.path == "/faculty"}
+    assert read == {*vendor[1:], *district}

@@ -57,14 +57,18 @@ def audit(log_path: Path, truth: Truth, min_delay: float = 1.0) -> Audit:
     Rate: two successive requests to one host must be at least its Crawl-delay apart, or `min_delay` seconds where it
     asks for none, less 5 %. The first request for /robots.txt of each host counts neither as the earlier nor as the
     later of a pair, because the delay is not known before it; repeated ones count like any other. A request before the
-    time of an earlier answer's Retry-After is a violation too. The search engine is an API and is left out.
+    time of an earlier answer's Retry-After is a violation too. All hosts of one domain (their last two labels) are one
+    server: any two requests to it must be `min_delay` apart, whatever they ask for. The search engine is an API and is
+    left out.
     """
     by_host: dict[str, list[Request]] = {}
+    by_domain: dict[str, list[Request]] = {}
     requests = read_log(log_path)
     for request in requests:
         host = truth.hosts.get(request.host)
         if host and not host.is_api:
             by_host.setdefault(request.host, []).append(request)
+            by_domain.setdefault(".".join(request.host.split(".")[-2:]), []).append(request)
     robots: list[Violation] = []
     rate: list[Violation] = []
     fastest: dict[str, float] = {}
@@ -77,6 +81,9 @@ def audit(log_path: Path, truth: Truth, min_delay: float = 1.0) -> Audit:
         gaps = [later.time - earlier.time for earlier, later in pairwise(counted)]
         if gaps:
             fastest[name] = round(min(gaps), 3)
+    for asked in by_domain.values():
+        asked.sort(key=lambda request: request.time)
+        rate += _too_close_together(asked, min_delay)
     unread = sorted(name for name, asked in by_host.items() if not _is_robots(asked[0]))
     return Audit(len(requests), tuple(robots), tuple(rate), fastest, tuple(unread))
 
@@ -114,6 +121,13 @@ def _too_soon(counted: list[Request], delay: float) -> Iterable[Violation]:
         previous = request
         if request.retry_after is not None:
             not_before = max(not_before, request.time + request.retry_after * (1 - _TOLERANCE))
+
+
+def _too_close_together(asked: list[Request], delay: float) -> Iterable[Violation]:
+    for previous, request in pairwise(asked):
+        # Two requests to one host are judged by its own delay.
+        if request.host != previous.host and request.time - previous.time < delay * (1 - _TOLERANCE):
+            yield _violation(request, f"{request.time - previous.time:.3f} s after one to {previous.host}")
 
 
 def _is_robots(request: Request) -> bool:

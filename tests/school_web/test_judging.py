@@ -108,6 +108,19 @@ def test_the_audit_sees_requests_that_come_too_soon(truth: Truth, tmp_path: Path
     assert audit(log, truth, min_delay=0.05).fastest_gap[host] == 0.1
 
 
+def test_the_audit_sees_that_hosts_of_one_domain_were_asked_too_soon(truth: Truth, tmp_path: Path) -> None:
+    host = next(name for name, one in truth.hosts.items() if f"www.{name}" in truth.hosts and not one.crawl_delay)
+    log = tmp_path / LOG
+    log.write_text(
+        line(0, host, "/", 301)
+        + line(0.5, f"www.{host}", "/robots.txt")  # even that: it is the same server
+        + line(1.5, host, "/a", 301)
+        + line(2.5, f"www.{host}", "/a")
+    )
+    (violation,) = audit(log, truth).rate_violations
+    assert (violation.host, violation.path) == (f"www.{host}", "/robots.txt")
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

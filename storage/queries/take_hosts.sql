@@ -1,0 +1,32 @@
+-- Gives a crawl those of the hosts that nobody else holds or was promised, and tells what is known of them.
+-- A later attempt of a job takes what an earlier one held: its process is gone. Rows are locked by name, so that two
+-- crawls that want the same hosts do not wait for each other in a ring.
+WITH asked AS MATERIALIZED (
+    SELECT *
+    FROM host_lease
+    WHERE host = ANY (CAST(:hosts AS text[]))
+    ORDER BY host
+    FOR UPDATE
+)
+UPDATE host_lease
+SET job_id = :job_id,
+    attempt = :attempt,
+    until = clock_timestamp() + :lease_seconds * interval '1 second',
+    wanted_by = NULL,
+    wanted_until = NULL,
+    touched_at = clock_timestamp()
+FROM asked
+WHERE host_lease.host = asked.host
+  AND (
+      asked.until IS NULL
+      OR asked.until < clock_timestamp()
+      OR (asked.job_id = :job_id AND asked.attempt <= :attempt)
+  )
+  AND (asked.wanted_by IS NULL OR asked.wanted_by = :job_id OR asked.wanted_until < clock_timestamp())
+RETURNING
+    asked.host,
+    asked.until IS NOT NULL AS abandoned,
+    CAST(extract(epoch FROM asked.not_before - clock_timestamp()) AS float) AS pause,
+    asked.crawl_delay,
+    CAST(extract(epoch FROM asked.parked_until - clock_timestamp()) AS float) AS parked,
+    asked.parked_reason
