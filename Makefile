@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Words for pytest, such as: make test ARGS="-k embedded". The coverage of a part of the tests is not judged.
 ARGS ?=
 # Many tests wait for pauses that a crawl keeps, so there are more processes than processors.
-TEST_PROCESSES ?= 4
+TEST_PROCESSES ?= 5
 
 # Tests and the demo start hundreds of processes. Where compiled modules may not be kept, each compiles all of them anew,
 # and everything takes twice as long.
