@@ -17,11 +17,14 @@ _FIELDS = ("email", "title", "phone", "department")
 
 
 async def reasons_by_outcome(connection: AsyncConnection, job_id: UUID) -> dict[str, dict[str, int]]:
-    """Of each outcome of a job with its shards the commonest reasons, with how many schools gave each."""
+    """Of each outcome of a job with its shards the commonest reasons, with how many schools gave each.
+
+    Schools whose staff was read tell how many people on how many pages, each its own; they are left out.
+    """
     schools = func.count().label("schools")
     rows = await connection.execute(
         select(Target.outcome, Target.reason, schools)
-        .where(Target.job_id.in_(family_of(job_id)), Target.outcome.is_not(None), Target.reason.is_not(None))
+        .where(Target.job_id.in_(family_of(job_id)), Target.outcome != "staff", Target.reason.is_not(None))
         .group_by(Target.outcome, Target.reason)
         .order_by(Target.outcome, schools.desc(), Target.reason)
     )

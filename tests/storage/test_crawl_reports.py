@@ -38,7 +38,7 @@ async def test_the_commonest_reasons_of_each_outcome_are_told(
             row = {"organization_id": tenant.organization_id, "job_id": job, "school_id": school_id}
             await connection.execute(insert(Target).values(**row, state="done", outcome=outcome, reason=reason))
         reasons = await reasons_by_outcome(connection, job)
-        assert reasons["staff"] == {"a table": 3}
+        assert list(reasons) == ["unreachable"], "each school with staff has a reason of its own"
         assert len(reasons["unreachable"]) == REASONS_AN_OUTCOME
         assert await reasons_by_outcome(connection, await new_harvest(connection, tenant)) == {}
 
