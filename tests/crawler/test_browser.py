@@ -144,7 +144,7 @@ def test_robots_rules_hold_for_what_a_page_asks_for(crawler: Crawler, loopback: 
 
 
 def test_a_page_that_never_rests_is_read_when_its_time_is_over(crawler: Crawler, loopback: Web) -> None:
-    crawler.environment["TITLE1_BROWSER_PAGE_SECONDS"] = "3"
+    crawler.environment["TITLE1_BROWSER_PAGE_SECONDS"] = "6"
     url = browser_school(crawler, loopback, staff=inline("setInterval(() => fetch('/tick').catch(() => 0), 100)"))
     names, log = harvest(crawler, url)
     assert names == NAMES
@@ -154,7 +154,7 @@ def test_a_page_that_never_rests_is_read_when_its_time_is_over(crawler: Crawler,
 def test_a_page_that_waits_for_an_answer_for_ever_is_read_when_its_time_is_over(
     crawler: Crawler, loopback: Web
 ) -> None:
-    crawler.environment["TITLE1_BROWSER_PAGE_SECONDS"] = "2"
+    crawler.environment["TITLE1_BROWSER_PAGE_SECONDS"] = "6"
     url = browser_school(crawler, loopback, staff=inline("fetch('/never').catch(() => 0)"))
     loopback.page("pine.test", "/never", "", seconds=30)
     names, log = harvest(crawler, url)
