@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from storage.jobs import JobState, family_of
 from storage.models import Job, JobAttempt, StaffMember, StaffPost, Target
+from storage.targets import of_job
 
 REASONS_AN_OUTCOME = 5
 _FIELDS = ("email", "title", "phone", "department")
@@ -24,7 +25,7 @@ async def reasons_by_outcome(connection: AsyncConnection, job_id: UUID) -> dict[
     schools = func.count().label("schools")
     rows = await connection.execute(
         select(Target.outcome, Target.reason, schools)
-        .where(Target.job_id.in_(family_of(job_id)), Target.outcome != "staff", Target.reason.is_not(None))
+        .where(of_job(job_id), Target.outcome != "staff", Target.reason.is_not(None))
         .group_by(Target.outcome, Target.reason)
         .order_by(Target.outcome, schools.desc(), Target.reason)
     )
@@ -70,5 +71,5 @@ async def previous_result(connection: AsyncConnection, job_id: UUID) -> dict[str
 
 async def attempt_stats(connection: AsyncConnection, job_id: UUID) -> list[dict[str, Any]]:
     """What the spiders of a job with its shards counted, one an attempt; a killed one's counts are lost."""
-    of_job = JobAttempt.job_id.in_(family_of(job_id))
-    return [stats for stats in await connection.scalars(select(JobAttempt.stats).where(of_job)) if stats]
+    query = select(JobAttempt.stats).where(JobAttempt.job_id.in_(family_of(job_id)))
+    return [stats for stats in await connection.scalars(query) if stats]

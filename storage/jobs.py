@@ -46,7 +46,7 @@ class JobState(StrEnum):
     QUEUED = "queued"
     """Accepted and durable; waits for a free slot, or until `run_after` for its next attempt."""
     RUNNING = "running"
-    """A worker holds the lease. If it dies the job is queued again at once, if it freezes,, when the lease ends."""
+    """A worker holds the lease. If it dies the job is queued again at once, if it freezes, when the lease ends."""
     WAITING = "waiting"
     """A pipeline whose present step, or a crawl whose shards are child jobs at work; it holds no slot and no lease."""
     PAUSED = "paused"

@@ -118,7 +118,7 @@ async def plan_reextraction(
         later.updated_at > Target.updated_at,
     )
     kept = exists().where(KeptPage.job_id == Target.job_id, KeptPage.school_id == Target.school_id)
-    rows = await connection.execute(select(Target.school_id, read_since).where(_of_job(harvest_id), kept))
+    rows = await connection.execute(select(Target.school_id, read_since).where(of_job(harvest_id), kept))
     await _insert(
         connection, organization_id, job_id, [(school_id, "read_since" if newer else None) for school_id, newer in rows]
     )
@@ -308,24 +308,25 @@ async def store_visits(
     )
 
 
-def _of_job(job_id: UUID) -> ColumnElement[bool]:
+def of_job(job_id: UUID) -> ColumnElement[bool]:
+    """Whether a target is one of a job or of its shards."""
     return Target.job_id.in_(family_of(job_id))
 
 
 async def target_counts(connection: AsyncConnection, job_id: UUID) -> dict[str, int]:
     """How many targets a job with its shards has in each state; the states add up to the total."""
-    rows = await connection.execute(select(Target.state, func.count()).where(_of_job(job_id)).group_by(Target.state))
+    rows = await connection.execute(select(Target.state, func.count()).where(of_job(job_id)).group_by(Target.state))
     return dict(rows.all())
 
 
 async def target_outcomes(connection: AsyncConnection, job_id: UUID) -> dict[str, Any]:
     """The summary of a job with its shards: targets by outcome, pages and people."""
     outcomes = await connection.execute(
-        select(Target.outcome, func.count()).where(_of_job(job_id)).group_by(Target.outcome)
+        select(Target.outcome, func.count()).where(of_job(job_id)).group_by(Target.outcome)
     )
     sums = await connection.execute(
         select(func.coalesce(func.sum(Target.pages), 0), func.coalesce(func.sum(Target.people), 0)).where(
-            _of_job(job_id)
+            of_job(job_id)
         )
     )
     pages, people = sums.one()
@@ -348,7 +349,7 @@ async def reextraction_figures(connection: AsyncConnection, job_id: UUID, harves
             func.coalesce(func.sum(before.people).filter(Target.state != "skipped"), 0),
         )
         .join(before, and_(before.job_id.in_(family_of(harvest_id)), before.school_id == Target.school_id))
-        .where(_of_job(job_id))
+        .where(of_job(job_id))
     )
     gone, people = sums.one()
     return {"pages_gone": int(gone), "people_before": int(people)}

@@ -190,9 +190,10 @@ async def test_a_killed_server_takes_its_spiders_along_and_a_new_one_starts_the_
 async def test_a_spider_ends_when_nobody_listens_any_more(worker: Worker) -> None:
     spider = await worker.launch("stuck.test")
     await worker.until_asked("stuck.test")
-    started = worker.server().children()
+    [process] = worker.server().children()
     spider.close()
-    await until(lambda: not any(process.is_running() for process in started))
+    await until(lambda: not process.is_running())
+    assert worker.server().children() == []
 
 
 WORKER = """
