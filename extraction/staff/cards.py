@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 
-from extraction.staff.document import Document, Line, Node, squeeze
+from extraction.staff.document import Document, Line, Node
 from extraction.staff.drafts import Draft, email_fit
 from extraction.staff.flat import GROUP_SHARE, Block, add_contacts_below, spread_flat
 from extraction.staff.lines import (
@@ -31,6 +31,7 @@ from extraction.staff.lines import (
 from extraction.staff.names import IN_COMPANY, parse_name
 from extraction.staff.phones import find_phones
 from extraction.staff.sections import Sections, is_off
+from extraction.staff.spacing import squeeze
 
 _SURE_SHARE = 0.5
 _LIST_MEAN = 0.65

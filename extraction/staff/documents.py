@@ -16,11 +16,11 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from lxml import html as lxml_html
 
-from extraction.staff.document import squeeze
 from extraction.staff.links import LONGEST_LINK_TEXT, base_address, link_text
 from extraction.staff.markup import parse_html
 from extraction.staff.records import RankedLink
 from extraction.staff.sections import is_staff_page, says_staff
+from extraction.staff.spacing import squeeze
 from extraction.staff.vocabulary import phrase_pattern, phrases, table
 
 MOST_SCORE = 0.49

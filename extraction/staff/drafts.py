@@ -15,13 +15,14 @@ from urllib.parse import unquote
 
 from msgspec.structs import replace
 
-from extraction.staff.document import Document, Line, Node, SeenEmail, squeeze
+from extraction.staff.document import Document, Line, Node, SeenEmail
 from extraction.staff.lines import is_off_title, is_vacancy, labelled
 from extraction.staff.names import PersonName
 from extraction.staff.phones import FoundPhone, find_phones
 from extraction.staff.records import EmailState, Person
 from extraction.staff.roles import UNKNOWN, role_of
 from extraction.staff.sections import Section, Sections
+from extraction.staff.spacing import squeeze
 from extraction.staff.teaching import taught_by
 from extraction.staff.vocabulary import phrases, words
 
@@ -134,7 +135,7 @@ def finish(drafts: list[Draft], document: Document, sections: Sections) -> Judge
         kept = []
     people: list[Person] = []
     for verdict, person in kept:
-        # An XPath costs as much as its element has siblings, so only those who stay get one.
+        # Only those who stay get an XPath, which is not for nothing.
         verdict.person = whole = replace(person, path=verdict.draft.node.path)
         people.append(whole)
     return Judgement(people, verdicts)
@@ -167,11 +168,12 @@ def _office(title: str | None) -> str | None:
 
 def _accept(found: list[Verdict]) -> list[Verdict]:
     """Those with enough evidence, and those who lack little where three or most of the same markup have it."""
+    lacking = [one for one in found if one.evidence < ENOUGH_EVIDENCE]
     size = Counter(one.draft.group for one in found)
-    sure = Counter(one.draft.group for one in found if one.draft.group and one.evidence >= ENOUGH_EVIDENCE)
-    helped = {group for group, count in sure.items() if count >= min(3, max(2, 0.6 * size[group]))}
-    for one in found:
-        if one.evidence < ENOUGH_EVIDENCE and one.draft.group in helped:
+    sure = size - Counter(one.draft.group for one in lacking)
+    helped = {group for group, count in sure.items() if group and count >= min(3, max(2, 0.6 * size[group]))}
+    for one in lacking:
+        if one.draft.group in helped:
             one.weights.append(("blocks of the same markup have enough", COMPANY_EVIDENCE))
         if one.evidence < ENOUGH_EVIDENCE:
             one.refused = TOO_LITTLE

@@ -83,8 +83,9 @@ def find_in_text(text: str) -> list[FoundEmail]:
 
 def without_addresses(text: str) -> str:
     """The text with every address taken out."""
-    text = _ADDRESS.sub(" ", text)
-    text = _SPACED_AT.sub(" ", text) if "@" in text else text
+    if "@" in text:
+        text = _ADDRESS.sub(" ", text)
+        text = _SPACED_AT.sub(" ", text)
     return _AT_WORDS.sub(" ", text) if _SURELY_HIDDEN.search(text) and decode_at_words(text) else text
 
 

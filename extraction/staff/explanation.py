@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from extraction.staff.cards import menu_lines, readings_of
-from extraction.staff.document import Document, Line, squeeze
+from extraction.staff.document import Document, Line
 from extraction.staff.drafts import ENOUGH_EVIDENCE, LONGEST_SNIPPET, Draft, Verdict, Weight, lines_of
 from extraction.staff.embedded.layout import DataNode
 from extraction.staff.embedded.merging import person_key
@@ -21,6 +21,7 @@ from extraction.staff.names import IN_COMPANY
 from extraction.staff.page import StaffReading
 from extraction.staff.records import Person, StaffPage
 from extraction.staff.sections import Section
+from extraction.staff.spacing import squeeze
 
 UNREAD = "none"
 """The reader of blocks that no reader took."""

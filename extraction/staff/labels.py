@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from extraction.staff.document import Document, squeeze
+from extraction.staff.document import Document
 from extraction.staff.names import IN_COMPANY, parse_name
+from extraction.staff.spacing import squeeze
 
 _FEWEST = 3
 

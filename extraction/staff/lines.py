@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from extraction.staff.document import Line, Node, Piece, squeeze
+from extraction.staff.document import Line, Node, Piece
 from extraction.staff.emails import without_addresses
 from extraction.staff.names import IN_COMPANY, PersonName, parse_name
 from extraction.staff.phones import find_phones
 from extraction.staff.roles import UNKNOWN, role_of
+from extraction.staff.spacing import squeeze
 from extraction.staff.vocabulary import phrases, table, words
 
 SURE = 0.85
@@ -30,6 +31,9 @@ _LONGEST_LIST = 600
 _ODD_SHARE = 0.25
 """Of the names behind each other, those that read as none and are left out."""
 _LABEL = re.compile(r"^([A-Za-z][A-Za-z /-]{1,18}?)\s*:\s*(.*)$")
+_LABEL_BEHIND = re.compile(
+    r"(?:[,;|/(–-]\s*)?\b(?:e-?mail|phone|tel|telephone|office|cell|ext|fax|ph)\b\s*[.:]*\s*[)]?\s*$", re.IGNORECASE
+)
 _GRADE = re.compile(
     r"^(?:grades?\s*)?(?:pre-?k|tk|pk|k|[1-9]|1[0-2])(?:st|nd|rd|th)?(?:\s*[-–/&]\s*(?:k|[1-9]|1[0-2])(?:st|nd|rd|th)?)?(?:\s+grade)?$",
     re.IGNORECASE,
@@ -138,13 +142,7 @@ def bare_text(text: str) -> str:
     text = _EMPTY_BRACKETS.sub(" ", without_addresses(text.replace("[email protected]", " ")))
     for phone in reversed(find_phones(text)):
         text = text[: phone.start] + " " + text[phone.end :]
-    text = re.sub(
-        r"(?:[,;|/(–-]\s*)?\b(?:e-?mail|phone|tel|telephone|office|cell|ext|fax|ph)\b\s*[.:]*\s*[)]?\s*$",
-        "",
-        squeeze(text),
-        flags=re.IGNORECASE,
-    )
-    return squeeze(text).strip(" \t,;:|-–—•·~/")
+    return squeeze(_LABEL_BEHIND.sub("", squeeze(text))).strip(" \t,;:|-–—•·~/")
 
 
 @lru_cache(maxsize=8192)

@@ -14,10 +14,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml import html as lxml_html
 
-from extraction.staff.document import squeeze
 from extraction.staff.markup import parse_html
 from extraction.staff.names import parse_name
 from extraction.staff.records import RankedLink
+from extraction.staff.spacing import squeeze
 from extraction.staff.vocabulary import phrase_pattern, table
 
 LONGEST_LINK_TEXT = 140

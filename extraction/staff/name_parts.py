@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import msgspec
+from msgspec.structs import replace
 
 from extraction.staff.roles import UNKNOWN, role_of
 from extraction.staff.vocabulary import given_names, table, words
@@ -26,11 +30,12 @@ _OPENING = re.compile(r"[(\[“\"‘'’]")
 _LETTERS = re.compile(r"[A-Z][a-z]{0,2}\s?[-–]\s?[A-Z][a-z]{0,2}")
 """Whose surnames a counselor cares for."""
 _SPACES = re.compile(r"\s+")
+_of_words = lru_cache(maxsize=8192)
+"""For what is asked of single words: the words of names and menus come again and again."""
 EDGES = " \t\n,;:|-–—*•·\u200b\ufeff"
 
 
-@dataclass(frozen=True, slots=True)
-class Brackets:
+class Brackets(msgspec.Struct, frozen=True):
     """What stood in brackets or quotes in a name, and the name without it."""
 
     rest: str
@@ -40,8 +45,7 @@ class Brackets:
     """Suffixes and credentials."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(msgspec.Struct, frozen=True):
     """The words of a name, and what surrounds it. `family` is empty where no comma told it from the given name."""
 
     spoken: tuple[str, ...]
@@ -124,8 +128,12 @@ def take_apart(text: str) -> Tokens | None:
 def _tokens(text: str) -> list[str] | None:
     # An asterisk or a mark of a registered title stands for a footnote, not for a letter.
     tokens = [bare for t in text.split() if (bare := t.strip("*®™"))]
-    particles = words("names", "particles")
-    return tokens if all(_WORD.fullmatch(t) or is_credential(t) or t.lower() in particles for t in tokens) else None
+    return tokens if all(map(_is_part, tokens)) else None
+
+
+@_of_words
+def _is_part(token: str) -> bool:
+    return bool(_WORD.fullmatch(token)) or is_credential(token) or is_particle(token)
 
 
 def _strip(tokens: list[str], *, alone: bool) -> Tokens:
@@ -140,13 +148,13 @@ def _strip(tokens: list[str], *, alone: bool) -> Tokens:
         end -= 1
     behind = tokens[end:]
     # "John Doe Jr. Smith" is nobody's name, but lists have "Doe Jr. John".
-    inner = [t for t in tokens[:end] if is_suffix(t) and end > 2 and len(t.rstrip(".")) > 1]
+    inner = [t for t in tokens[:end] if is_suffix(t) and len(t.rstrip(".")) > 1] if end > 2 else []
     return Tokens(
-        tuple(t for t in tokens[:end] if t not in inner),
+        tuple([t for t in tokens[:end] if t not in inner] if inner else tokens[:end]),
         (),
         tuple(honorifics),
-        tuple(t for t in (*inner, *behind) if is_suffix(t)),
-        tuple(t for t in behind if not is_suffix(t)),
+        (*inner, *filter(is_suffix, behind)),
+        tuple([t for t in behind if not is_suffix(t)]),
     )
 
 
@@ -178,7 +186,7 @@ def _family_start(spoken: tuple[str, ...]) -> int:
     """Where the family name begins in a name of spoken order: at its particles, or at the first of two surnames."""
     start = len(spoken) - 1
     particles, conjunctions = words("names", "particles"), ("y", "Y", "e", "i")
-    listed = any(key_of(spoken[-1]) in tradition.families for tradition in _traditions())
+    listed = key_of(spoken[-1]) in _traditions_by_family()
     while start > 1:
         before = spoken[start - 1]
         if before in conjunctions and start >= (2 if before.islower() else 3):
@@ -229,18 +237,26 @@ def _traditions() -> tuple[_Tradition, ...]:
     )
 
 
+@cache
+def _traditions_by_family() -> dict[str, list[_Tradition]]:
+    """The traditions that list a family name, in the order of the table. Most names are in none."""
+    listing: defaultdict[str, list[_Tradition]] = defaultdict(list)
+    for tradition in _traditions():
+        for family in tradition.families:
+            listing[family].append(tradition)
+    return dict(listing)
+
+
 def _tradition_of(given: tuple[str, ...], family: str) -> _Tradition | None:
     """The tradition that lists a family name and all of several given names."""
-    keys = [key_of(token) for token in given]
-    fitting = (one for one in _traditions() if key_of(family) in one.families and _are_given(keys, one))
-    return next(fitting, None) if keys else None
+    listing = _traditions_by_family().get(key_of(family), ()) if given else ()
+    return next((one for one in listing if _are_given([key_of(token) for token in given], one)), None)
 
 
 def _is_family_first(spoken: tuple[str, ...]) -> bool:
     family, *given = [key_of(token) for token in spoken]
-    return any(
-        family in one.families and _are_given(given, one) and _tells_order(family, given, one) for one in _traditions()
-    )
+    listing = _traditions_by_family().get(family, ())
+    return any(_are_given(given, one) and _tells_order(family, given, one) for one in listing)
 
 
 def _tells_order(family: str, given: list[str], tradition: _Tradition) -> bool:
@@ -274,16 +290,36 @@ def is_of_tradition(spoken: tuple[str, ...]) -> bool:
     return any(_tradition_of(given, family) is not None for given, family in ends)
 
 
+@_of_words
+def is_particle(token: str) -> bool:
+    """Whether a word joins the parts of surnames ("de la")."""
+    return token.lower() in words("names", "particles")
+
+
+def is_common(token: str) -> bool:
+    """Whether a word is written as no part of a name is, in small letters: neither a particle nor a degree."""
+    # In the order in which most words of names are told from others.
+    return token.islower() and token.isascii() and token.isalpha() and not _may_be_small(token)
+
+
+@_of_words
+def _may_be_small(token: str) -> bool:
+    return is_particle(token) or token in words("names", "credentials")
+
+
+@_of_words
 def is_honorific(token: str) -> bool:
     """Whether a word stands before names ("Mrs.")."""
     return token.rstrip(".").lower() in words("names", "honorifics") and token[0].isupper()
 
 
+@_of_words
 def is_suffix(token: str) -> bool:
     """Whether a word tells namesakes of a family apart ("Jr.")."""
     return token.rstrip(".").lower() in words("names", "suffixes") and token[0].isupper()
 
 
+@_of_words
 def is_credential(token: str) -> bool:
     """Whether a word is a degree, licence or certificate."""
     bare = token.rstrip(".").lower()
@@ -299,6 +335,7 @@ def is_behind(token: str) -> bool:
     return is_suffix(token) or is_credential(token)
 
 
+@_of_words
 def is_stopped(token: str) -> bool:
     """Whether a word is one that names do not have."""
     stop, known = words("names", "stop_words"), given_names()
@@ -309,8 +346,11 @@ def is_stopped(token: str) -> bool:
     return len(key) > 1 and (key in stop or (len(parts) > 1 and stopped))
 
 
+@_of_words
 def is_capitalized(token: str) -> bool:
     """Whether a word begins as names do: with a capital, or one behind a joined particle ("al-Rashid", "mcDowell")."""
+    if token[0].isupper():
+        return True
     is_upper: Callable[[str], bool] = str.isupper
     upper = next((number for number, letter in enumerate(token) if is_upper(letter)), None)
     if upper is None:
@@ -320,8 +360,10 @@ def is_capitalized(token: str) -> bool:
     return not before or before in words("names", "joined_particles")
 
 
-@cache
+@_of_words
 def key_of(token: str) -> str:
     """The token as the word lists have it: lower case, without accents and marks around it."""
+    if token.isascii():
+        return token.lower().strip(".*" + _MARKS)
     letters = (c for c in unicodedata.normalize("NFKD", token.lower()) if not unicodedata.combining(c))
     return "".join(letters).replace("đ", "d").strip(".*" + _MARKS).replace("’", "'")

@@ -13,10 +13,11 @@ import msgspec
 
 from extraction.staff.name_parts import (
     EDGES,
-    Tokens,
     is_capitalized,
+    is_common,
     is_credential,
     is_of_tradition,
+    is_particle,
     is_stopped,
     is_suffix,
     key_of,
@@ -27,7 +28,6 @@ from extraction.staff.name_parts import (
 from extraction.staff.roles import UNKNOWN, role_of
 from extraction.staff.vocabulary import given_names, words
 
-_SPACES = re.compile(r"\s+")
 _UNFIT = re.compile(r"[@\\=<>&?!#;|+_\[\]{}\d]")
 IN_COMPANY = 0.3
 """The likelihood of a phrase that is a name only among names."""
@@ -64,23 +64,24 @@ class PersonName(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=8192)
 def parse_name(text: str) -> PersonName | None:
     """Read the whole text as one person's name; None where it is anything else."""
-    printed = _SPACES.sub(" ", text).strip(EDGES)
+    printed = " ".join(text.split()).strip(EDGES)
     if not 3 <= len(printed) <= 2 * LONGEST_NAME:
         return None
     brackets = take_brackets(printed)
-    if brackets is None or not _is_plain(brackets.rest):
+    if brackets is None or not _is_plain(brackets.rest) or not (brackets.honorifics or _has_parts(brackets.rest)):
         return None
     tokens = take_apart(brackets.rest)
-    if tokens is None or len(" ".join(tokens.all)) > LONGEST_NAME:
+    if tokens is None or len(" ".join(spoken := tokens.all)) > LONGEST_NAME:
         return None
     honorifics = (*tokens.honorifics, *brackets.honorifics)
     suffixes = (*tokens.suffixes, *(t for t in brackets.behind if is_suffix(t)))
     credentials = (*tokens.credentials, *(t for t in brackets.behind if not is_suffix(t)))
-    if not _is_shaped(tokens.all, bool(honorifics)):
+    if not _is_shaped(spoken, bool(honorifics)):
         return None
-    likelihood = _likelihood(tokens, surrounded=bool(honorifics or suffixes or credentials))
-    if stopped := [number for number, token in enumerate(tokens.all) if is_stopped(token)]:
-        likelihood = _likelihood_in_spite(tokens.all, stopped, likelihood, addressed=bool(honorifics or credentials))
+    turned = bool(tokens.family)
+    likelihood = _likelihood(spoken, turned=turned, surrounded=bool(honorifics or suffixes or credentials))
+    if stopped := [number for number, token in enumerate(spoken) if is_stopped(token)]:
+        likelihood = _likelihood_in_spite(spoken, stopped, likelihood, addressed=bool(honorifics or credentials))
     if not likelihood:
         return None
     first, middle, last = split_name(tokens, addressed=bool(honorifics))
@@ -107,17 +108,23 @@ def parse_single_name(text: str) -> PersonName | None:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a text has no sign or digit that names do not have; of the words with a slash they have a few."""
+    """Whether a text has no word, sign or digit that names do not have; of the words with a slash they have a few."""
     if len(text) < 3 or _UNFIT.search(text):
         return False
-    slashed = (token.strip(",") for token in text.split() if "/" in token)
-    return all(is_credential(token) or token.lower() in words("names", "particles") for token in slashed)
+    tokens = text.split()
+    if any(map(is_common, tokens)):
+        return False
+    slashed = [token.strip(",") for token in tokens if "/" in token] if "/" in text else ()
+    return all(is_credential(token) or is_particle(token) for token in slashed)
+
+
+def _has_parts(text: str) -> bool:
+    return " " in text or "," in text
 
 
 def _is_shaped(tokens: tuple[str, ...], honorific: bool) -> bool:
-    particles = words("names", "particles")
-    full = [t for t in tokens if t.lower() not in particles]
-    if not all(is_capitalized(t) for t in full) or not tokens or tokens[-1].lower() in ("y", "e"):
+    full = [t for t in tokens if not is_particle(t)]
+    if not all(map(is_capitalized, full)) or not tokens or tokens[-1].lower() in ("y", "e"):
         return False
     spelled = [t for t in full if len(t.rstrip(".")) > 1]
     if honorific:
@@ -168,17 +175,17 @@ def _is_name_too(tokens: tuple[str, ...], number: int, is_given: bool) -> bool:
     return key_of(tokens[number]) in surnames and (number == len(tokens) - 1 or is_given)
 
 
-def _likelihood(name: Tokens, *, surrounded: bool) -> float:
+def _likelihood(tokens: tuple[str, ...], *, turned: bool, surrounded: bool) -> float:
     if surrounded:
         return 0.95
-    known, tokens = given_names(), name.all
+    known = given_names()
     if key_of(tokens[0]) in known:
         return 0.9
     if any(len(t.rstrip(".")) == 1 for t in tokens[1:]):
         return 0.75
     if key_of(tokens[0]).split("-")[0] in known or (len(tokens) > 2 and key_of(tokens[1]) in known):
         return 0.75
-    return 0.6 if name.family else 0.5
+    return 0.6 if turned else 0.5
 
 
 def _bare(part: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Read one page: from its bytes to the people it lists, with the reason when it lists none.
 
-Flow: `document` (lines and elements) → `sections` (what the headings say) → the readers `cms`, `tables`, `cards`, each
+Flow: `walk` (lines and elements) → `sections` (what the headings say) → the readers `cms`, `tables`, `cards`, each
 with the lines that the ones before it left → `drafts` (evidence, contacts, checks) → `embedded` (what stands in scripts
 and metadata, through the same checks) → `StaffPage`.
 """
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from extraction.staff.cards import mine_cards
 from extraction.staff.cms import mine_cms
-from extraction.staff.document import Document, read_document
+from extraction.staff.document import Document
 from extraction.staff.drafts import Draft, Judgement, Verdict, finish
 from extraction.staff.embedded.merging import merge_people
 from extraction.staff.embedded.reader import EmbeddedStaff, read_embedded
@@ -23,6 +23,7 @@ from extraction.staff.paging import next_pages, profiles
 from extraction.staff.records import Person, StaffPage
 from extraction.staff.sections import Sections
 from extraction.staff.tables import mine_tables
+from extraction.staff.walk import read_document
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from functools import cache, lru_cache
 from typing import Any
 
@@ -10,6 +11,8 @@ from extraction.staff.vocabulary import phrase_pattern, table
 
 UNKNOWN = "unknown"
 _TIERS = ("phrases", "words", "hints")
+_WORD = re.compile(r"[\w&]+")
+_SHORTEST_BEGINNING = 3
 
 
 @lru_cache(maxsize=8192)
@@ -19,9 +22,16 @@ def role_of(title: str | None) -> str:
     >>> role_of("Secretary to the Principal")
     'secretary'
     """
-    if not title or not _any_pattern().search(title):
+    if not title:
         return UNKNOWN
-    return next(key for key, pattern in _patterns() if pattern.search(title))
+    # Most lines of a page have no word of any role, and the others those of a few: only these roles are looked for.
+    whole, begun = _roles_by_word()
+    likely: set[int] = set()
+    for word in _WORD.findall(title.lower()):
+        likely.update(whole.get(word, ()))
+        likely.update(n for beginning, n in begun.get(word[:_SHORTEST_BEGINNING], ()) if word.startswith(beginning))
+    patterns = _patterns()
+    return next((patterns[n][0] for n in sorted(likely) if patterns[n][1].search(title)), UNKNOWN)
 
 
 def role_keys() -> tuple[str, ...]:
@@ -34,14 +44,26 @@ def _entries() -> list[dict[str, Any]]:
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """All roles by their whole phrases, then all by their words, then all by words that only hint at them."""
-    return tuple(
-        (entry["key"], phrase_pattern(entry[tier])) for tier in _TIERS for entry in _entries() if entry.get(tier)
-    )
+def _entries_by_tier() -> tuple[tuple[str, list[str]], ...]:
+    """Key and texts: all roles with their whole phrases, then all with their words, then with words that only hint."""
+    return tuple((entry["key"], entry[tier]) for tier in _TIERS for entry in _entries() if entry.get(tier))
 
 
 @cache
-def _any_pattern() -> re.Pattern[str]:
-    """Most lines of a page have no word of any role: one search instead of one a role."""
-    return phrase_pattern([text for tier in _TIERS for entry in _entries() for text in entry.get(tier, [])])
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((key, phrase_pattern(texts)) for key, texts in _entries_by_tier())
+
+
+@cache
+def _roles_by_word() -> tuple[dict[str, list[int]], dict[str, list[tuple[str, int]]]]:
+    """The numbers of the patterns by the first words of their texts, and by what a word begins with ("secretar*")."""
+    whole: defaultdict[str, list[int]] = defaultdict(list)
+    begun: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    for number, (_, texts) in enumerate(_entries_by_tier()):
+        for text in texts:
+            word = _WORD.findall(text)[0]
+            if text == f"{word}*":
+                begun[word[:_SHORTEST_BEGINNING]].append((word, number))
+            else:
+                whole[word].append(number)
+    return dict(whole), dict(begun)

@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from extraction.staff.document import Document, Line, Node, squeeze
+from extraction.staff.document import Document, Line, Node
 from extraction.staff.names import parse_name
+from extraction.staff.spacing import squeeze
 from extraction.staff.vocabulary import phrases
 
 LONGEST_HEADING = 90

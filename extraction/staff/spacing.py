@@ -1,12 +1,24 @@
-"""Where space parts words: gaps as wide as those between columns, and elements that a style sheet sets apart."""
+"""White space: as a page shows it, and where it parts words: wide gaps, and elements that a style sheet sets apart."""
 
 from __future__ import annotations
 
 import re
 
+_SPACES = re.compile(r"[\s\u200b\ufeff]+")
 _GAP = re.compile(r"(?:(?<=\u00a0\u00a0\u00a0)|(?<=\u00a0 \u00a0)|(?<=\u00a0\u00a0 ))(?=[^\s\u00a0])")
 """The end of three spaces that a browser shows."""
 _PREFORMATTED_GAP = re.compile(r"(?<=   )(?=\S)|(?<=\t)(?=\S)")
+
+
+def squeeze(text: str) -> str:
+    """The text with every run of white space as one space, and none around it."""
+    return single_spaced(text).strip()
+
+
+def single_spaced(text: str) -> str:
+    """The text with every run of white space as one space."""
+    # Most texts have single spaces only: what can be printed has no other white space, and nothing of no width.
+    return text if "  " not in text and text.isprintable() else _SPACES.sub(" ", text)
 
 
 def split_at_gaps(text: str, *, is_preformatted: bool) -> list[str]:

@@ -14,13 +14,14 @@ import msgspec
 
 from extraction.staff.asking.blocks import LEAST_EVIDENCE, MOST_BLOCKS, MOST_LINES, Doubt, DoubtfulBlock, as_printed
 from extraction.staff.asking.unread import unread_blocks
-from extraction.staff.document import Document, Line, squeeze
+from extraction.staff.document import Document, Line
 from extraction.staff.drafts import ALONE, ENOUGH_EVIDENCE, TOO_LITTLE, Verdict, emails_of, lines_of
 from extraction.staff.embedded.merging import person_key
 from extraction.staff.lines import LONGEST_TITLE, bare_text, is_noise, is_prose, labelled
 from extraction.staff.page import StaffReading
 from extraction.staff.records import Person
 from extraction.staff.roles import UNKNOWN
+from extraction.staff.spacing import squeeze
 
 _TO_SPARE = 0.3
 """Less evidence than this beyond what is enough is barely enough."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import msgspec
 
-from extraction.staff.document import squeeze
+from extraction.staff.spacing import squeeze
 
 _WORD = re.compile(r"\w+")
 _WIDEST_GAP = 4

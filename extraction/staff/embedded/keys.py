@@ -7,8 +7,9 @@ from collections import defaultdict
 from functools import cache, lru_cache
 from typing import Any
 
-from extraction.staff.document import read_document, squeeze
+from extraction.staff.spacing import squeeze
 from extraction.staff.vocabulary import table
+from extraction.staff.walk import read_document
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_WORD = re.compile(r"[^A-Za-z0-9]+")

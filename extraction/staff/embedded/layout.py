@@ -23,8 +23,7 @@ _STAFF_SUPPORT = 1.0
 _DIGITS = re.compile(r"\d{2,6}")
 
 
-@dataclass(slots=True, eq=False)
-class DataNode(Node):
+class DataNode(Node, eq=False):
     """A block that stands in data instead of in the tree of elements."""
 
     place: str = ""

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from lxml import html
 
-from extraction.staff.document import Document, Node, squeeze
+from extraction.staff.document import Document, Node
 from extraction.staff.embedded.blocks import DataBlock
 from extraction.staff.embedded.keys import is_one_of
 from extraction.staff.sections import Sections
+from extraction.staff.spacing import squeeze
 
 MOST_PEOPLE = 5_000
 _LINKED = frozenset(("url", "email"))

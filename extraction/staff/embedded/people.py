@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from extraction.staff.document import read_document
 from extraction.staff.emails import FoundEmail, find_in_link, find_in_text
 from extraction.staff.embedded.keys import (
     LONGEST_TEXT,
@@ -27,6 +26,7 @@ from extraction.staff.lines import is_title, is_vacancy, split_text
 from extraction.staff.names import PersonName, parse_name
 from extraction.staff.sections import is_off, says_staff
 from extraction.staff.vocabulary import phrases, words
+from extraction.staff.walk import read_document
 
 _FEWEST = 2
 """Records of one place that make a list; a single one must be typed as a person."""

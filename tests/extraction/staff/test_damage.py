@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extraction.staff.document import read_document
 from extraction.staff.page import read_staff_page
 from extraction.staff.paging import next_pages
+from extraction.staff.walk import read_document
 
 URL = "https://www.wexford.example/staff"
 CARD = "<div class=card><h4>{name}</h4><p>{title}</p><a href='mailto:{mail}'>Email</a></div>"
@@ -87,6 +89,27 @@ def test_pages_without_content_list_nobody(page: bytes | str) -> None:
 def test_any_nesting_is_read(parts: list[str]) -> None:
     for person in read_staff_page("".join(parts), URL).people:
         assert person.name in person.snippet
+
+
+@given(
+    st.recursive(st.sampled_from(["x", "<br>", "<p>y</p>"]), lambda inner: st.lists(inner, max_size=5), max_leaves=30)
+)
+def test_the_path_of_an_element_is_that_of_libxml2(tree: object) -> None:
+    """Each list becomes a `div` or a `section`, by its length."""
+
+    def markup(part: object) -> str:
+        if not isinstance(part, list):
+            return str(part)
+        parts = cast("list[object]", part)
+        tag = "div" if len(parts) % 2 else "section"
+        return f"<{tag}>{''.join(map(markup, parts))}</{tag}>"
+
+    document = read_document(f"<body><script></script>{markup(tree)}</body>", URL)
+    assert document.root is not None
+    nodes = [document.root]
+    for node in nodes:
+        nodes.extend(node.children)
+        assert node.path == node.element.getroottree().getpath(node.element)
 
 
 @pytest.mark.parametrize(

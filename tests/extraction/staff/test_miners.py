@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extraction.staff.document import read_document
 from extraction.staff.drafts import LONGEST_SNIPPET
 from extraction.staff.labels import names_only_in_labels
 from extraction.staff.lines import is_off_title, read_line, split_names
 from extraction.staff.page import read_staff_page
 from extraction.staff.records import Person, StaffPage
+from extraction.staff.walk import read_document
 
 GIVEN = ["Anna", "Mark", "Susan", "Paul", "Joan", "Peter", "Laura", "Victor", "Diane", "Oscar"]
 FAMILY = ["Lowry", "Pinter", "Rooke", "Vancik", "Haddock", "Orrin", "Brandt", "Okonjo", "Quill", "Tsosie"]

@@ -13,7 +13,18 @@ from extraction.staff.lines import bare_text, is_prose, is_title, is_vacancy, la
 from extraction.staff.phones import find_phones
 from extraction.staff.roles import UNKNOWN, role_keys, role_of
 from extraction.staff.sections import is_off, says_staff
-from extraction.staff.vocabulary import given_names, table, words
+from extraction.staff.vocabulary import given_names, phrase_pattern, table, words
+
+TIERS = ("phrases", "words", "hints")
+ENTRIES = [(role["key"], text) for tier in TIERS for role in table("roles")["role"] for text in role.get(tier, ())]
+
+
+@given(
+    st.lists(st.sampled_from([text for _, text in ENTRIES]), min_size=1, max_size=3), st.sampled_from((" ", "/", "x"))
+)
+def test_a_role_is_the_first_of_the_table_whose_words_occur(texts: list[str], between: str) -> None:
+    title = between.join(text.removesuffix("*") for text in texts).title()
+    assert role_of(title) == next((key for key, text in ENTRIES if phrase_pattern([text]).search(title)), UNKNOWN)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extraction.staff.document import read_document
 from extraction.staff.grids import lay_out
 from extraction.staff.page import read_staff_page
 from extraction.staff.vocabulary import table as load_table
+from extraction.staff.walk import read_document
 
 GIVEN = ["Anna", "Mark", "Susan", "Paul", "Joan", "Peter", "Laura", "Victor", "Diane", "Oscar"]
 FAMILY = ["Lowry", "Pinter", "Rooke", "Vancik", "Haddock", "Orrin", "Brandt", "Okonjo", "Quill", "Tsosie"]
