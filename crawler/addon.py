@@ -2,7 +2,7 @@
 
 Everything here is decided by the operator's `CrawlSettings` and by what the rooms need together; `settings.py` holds
 only figures. The order of the middlewares is the way of a request: look-up of guessed hosts, robots.txt, pace, (retry),
-redirects, headers of services, transport.
+redirects, conditions, headers of services, transport.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ _PIPELINES: dict[str, int] = {
     "crawler.pipelines.normalize.NormalizePipeline": 100,
     "crawler.pipelines.check.CheckPipeline": 200,
 }
+# Only harvests keep pages, and only for a job; by hand, this is not even imported.
+_COMPARING_MIDDLEWARES: dict[str, int | None] = {"crawler.middlewares.unchanged.UnchangedMiddleware": 650}
 # Only a harvest with a model asks one; the others do not even import what asking needs.
 _ASKING_PIPELINES: dict[str, int] = {"crawler.pipelines.ask.AskPipeline": 50}
 # Only a crawl for a job has a database; by hand, these are not even imported.
@@ -54,6 +56,7 @@ _JOB_EXTENSIONS: dict[str, int | None] = {"crawler.extensions.job_report.JobRepo
 PARTS = (
     _HANDLER,
     *_DOWNLOADER_MIDDLEWARES,
+    *_COMPARING_MIDDLEWARES,
     *_PIPELINES,
     *_ASKING_PIPELINES,
     *_JOB_PIPELINES,
@@ -67,9 +70,16 @@ class CrawlAddon:
     """The project's add-on."""
 
     def __init__(
-        self, *, for_job: bool = False, asks: bool = False, in_browser: bool = False, replays: bool = False
+        self,
+        *,
+        for_job: bool = False,
+        compares: bool = False,
+        asks: bool = False,
+        in_browser: bool = False,
+        replays: bool = False,
     ) -> None:
         self._for_job = for_job
+        self._compares = compares
         self._asks = asks
         self._in_browser = in_browser
         self._replays = replays
@@ -79,9 +89,12 @@ class CrawlAddon:
         """Builds the add-on for a crawl."""
         spider = crawler.spider
         replays = crawler.spidercls.name == "staff_replay"
-        asks = (replays or crawler.spidercls.name == "staff_directory") and LlmSettings().configured_for_staff
+        harvests = crawler.spidercls.name == "staff_directory"
+        asks = (replays or harvests) and LlmSettings().configured_for_staff
         in_browser = bool(getattr(spider, "in_browser", False))
-        return cls(for_job=bool(getattr(spider, "job", None)), asks=asks, in_browser=in_browser, replays=replays)
+        for_job = bool(getattr(spider, "job", None))
+        compares = for_job and harvests and not in_browser
+        return cls(for_job=for_job, compares=compares, asks=asks, in_browser=in_browser, replays=replays)
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Sets what the project decides; the command line still wins where it can only make a crawl slower."""
@@ -119,7 +132,7 @@ class CrawlAddon:
         slower = max(operator.delay_seconds, settings.getfloat("DOWNLOAD_DELAY"))
         settings.set("DOWNLOAD_DELAY", slower, priority="cmdline")
         parts: dict[str, dict[str, Any]] = {
-            "DOWNLOADER_MIDDLEWARES": _DOWNLOADER_MIDDLEWARES,
+            "DOWNLOADER_MIDDLEWARES": _DOWNLOADER_MIDDLEWARES | (_COMPARING_MIDDLEWARES if self._compares else {}),
             "ITEM_PIPELINES": (
                 _PIPELINES | (_ASKING_PIPELINES if self._asks else {}) | (_JOB_PIPELINES if self._for_job else {})
             ),

@@ -11,19 +11,20 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, exists, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from storage.database import Database
 from storage.errors import ConflictError
 from storage.jobs import FINAL, JobKind, children_of, family_of, get_job
-from storage.models import KeptPage, Organization, PageBody
+from storage.models import KeptPage, Organization, PageBody, Target
 
 LARGEST_BODY_BYTES = 10 * 2**20
 """What a crawl reads of one answer at most; nothing larger is kept."""
@@ -54,6 +55,23 @@ class FetchedPage:
     step: dict[str, Any]
     body: PackedBody
     fetched_at: datetime
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """What an address answered last for a school, and how its server can be asked whether that has changed.
+
+    At least one of `etag` and `last_modified` is there, each as the server printed it.
+    """
+
+    url: str
+    content_type: str | None
+    html: bool
+    sha256: str
+    etag: str | None
+    last_modified: str | None
 
 
 def pack_body(body: bytes) -> PackedBody:
@@ -101,11 +119,13 @@ async def store_pages(
             "step": page.step,
             "sha256": page.body.sha256,
             "fetched_at": page.fetched_at,
+            "etag": page.etag,
+            "last_modified": page.last_modified,
         }
         for page in pages
     }
     new = insert(KeptPage)
-    renewed = ("url", "http_status", "content_type", "html", "step", "sha256", "fetched_at")
+    renewed = ("url", "http_status", "content_type", "html", "step", "sha256", "fetched_at", "etag", "last_modified")
     await connection.execute(
         new.on_conflict_do_update(
             index_elements=["job_id", "school_id", "asked", "shown"],
@@ -127,6 +147,34 @@ async def body_of(connection: AsyncConnection, school_id: int, sha256: str) -> b
         select(PageBody.packed).where(PageBody.school_id == school_id, PageBody.sha256 == sha256)
     )
     return None if packed is None else zlib.decompress(packed)
+
+
+async def schools_with_known_pages(connection: AsyncConnection, job_id: UUID) -> set[int]:
+    """The schools of a job of which `known_pages` may know some, those that have ended among them.
+
+    After a crash, a journal may still have the last page of a school whose end was stored.
+    """
+    query = select(Target.school_id).where(
+        Target.job_id == job_id,
+        exists().where(KeptPage.school_id == Target.school_id, _has_validator(KeptPage)),
+    )
+    return set(await connection.scalars(query))
+
+
+async def known_pages(connection: AsyncConnection, school_id: int) -> list[KnownPage]:
+    """The pages of a school, of whatever job, whose last plain answer is kept and can be compared by its server."""
+    last = aliased(
+        KeptPage,
+        select(KeptPage)
+        .where(KeptPage.school_id == school_id, ~KeptPage.shown, KeptPage.http_status == 200)
+        .ext(distinct_on(KeptPage.url))
+        .order_by(KeptPage.url, KeptPage.fetched_at.desc())
+        .subquery(),
+    )
+    body = exists().where(PageBody.school_id == last.school_id, PageBody.sha256 == last.sha256)
+    columns = (getattr(last, field.name) for field in fields(KnownPage))
+    rows = await connection.execute(select(*columns).where(_has_validator(last), body))
+    return [KnownPage(*row) for row in rows]
 
 
 async def check_readable_again(connection: AsyncConnection, job_id: UUID) -> None:
@@ -185,6 +233,10 @@ async def _forget_some(database: Database, organization_id: UUID, days: int) -> 
             delete(PageBody).where(PageBody.school_id == old.c.school_id, PageBody.sha256 == old.c.sha256)
         )
     return removed.rowcount
+
+
+def _has_validator(page: type[KeptPage]) -> ColumnElement[bool]:
+    return or_(page.etag.is_not(None), page.last_modified.is_not(None))
 
 
 def _has_body() -> Any:

@@ -16,6 +16,8 @@ _TRAFFIC = {
     "refused_by_robots": "robots/denied",
     "pauses": "politeness/paused",
     "parked_hosts": "politeness/parked",
+    "pages_unchanged": "unchanged/pages",
+    "bytes_spared": "unchanged/bytes",
 }
 """Figures of the report, and what Scrapy or our middlewares call them."""
 _BROWSER = "browser_process/"

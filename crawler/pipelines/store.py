@@ -225,6 +225,8 @@ def _kept(page: PageItem) -> FetchedPage | None:
         msgspec.to_builtins(kept.step),
         kept.body,
         page.fetched_at,
+        kept.etag,
+        kept.last_modified,
     )
 
 

@@ -203,7 +203,8 @@ class StaffDirectorySpider(VisitSpider):
         if self._keeps and page is not None and page.outcome not in _NOT_KEPT:
             from crawler.answers import kept_answer  # noqa: PLC0415  only jobs have a database
 
-            page.kept = await kept_answer(response, step)
+            # A challenge may be older or newer than the page behind it: its date says nothing of that page.
+            page.kept = await kept_answer(response, step, comparable=page.outcome != "blocked")
 
     async def _read_document(self, response: Response, visit: Visit, step: Step) -> list[Any]:
         if not (self._is_inside(response.url, step.note, visit) or is_allowed_answer(response, step)):

@@ -20,6 +20,7 @@ class KeptPage(Tenant, Base):
     """
 
     __tablename__ = "kept_page"
+    __table_args__ = (Index("ix_kept_page_school", "school_id"),)
 
     job_id: Mapped[UUID] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
     school_id: Mapped[int] = mapped_column(ForeignKey("school.id", ondelete="CASCADE"), primary_key=True)
@@ -38,6 +39,10 @@ class KeptPage(Tenant, Base):
     sha256: Mapped[str]
     """Of its body, whose row may be gone."""
     fetched_at: Mapped[datetime]
+    etag: Mapped[str | None]
+    """The answer's ETag as printed, where the page may be asked for with it."""
+    last_modified: Mapped[str | None]
+    """Its Last-Modified, likewise."""
 
 
 class PageBody(Tenant, Base):

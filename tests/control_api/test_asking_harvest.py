@@ -11,23 +11,18 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from control_api.work.attempt import Attempt
-from control_api.work.launcher import Launcher
-from control_api.work.settings import WorkerSettings
-from control_api.worker import WORKS
-from storage.blobs import Blobs
 from storage.database import Database
-from storage.jobs import JobKind, JobState, NewJob, create_job
-from storage.leases import Limits, Settlement, claim_job, enlist_worker, settle
+from storage.jobs import JobKind, JobState
+from storage.leases import Settlement
 from storage.models import Evidence, KeptPage, LlmAnswer, LlmCall, PageVisit, StaffMember, Target
 from storage.settings import StorageSettings
 from tests.conftest import KeyedAccount
+from tests.control_api.harvests import RunJob, open_web, working
 from tests.control_api.rows import add_school, add_website
 from tests.crawler.conftest import Web, home_page
 from tests.extraction.staff.asking.pages import UNREAD, answer, person
 from tests.fakes.openai_server import KEY, SERVER_ERROR, Asked, FakeOpenAI, serving
 
-RunJob = Callable[..., Awaitable[tuple[UUID, Settlement]]]
 RunHarvest = Callable[[], Awaitable[tuple[UUID, Settlement]]]
 HOST = "quillfern.test"
 
@@ -59,24 +54,10 @@ async def model(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[FakeOpenAI]:
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Web]:
     """The school's site on loopback, open to the spider of a worker."""
-    served = Web()
-    served.start()
-    served.page(HOST, "/", home_page("Quillfern Elementary", {"Staff Directory": "/staff"}))
-    served.page(HOST, "/staff", UNREAD)
-    hosts = tmp_path / "hosts"
-    hosts.write_text(f"127.0.0.1 {HOST}\n", encoding="utf-8")
-    for name, value in {
-        "CONTACT": "https://operator.example/crawler",
-        "ALLOW_ADDRESSES": "127.0.0.0/8",
-        "ALLOW_PORTS": str(served.port),
-        "HOSTS_FILE": str(hosts),
-        "HOSTS_ONLY": "1",
-        "DELAY_SECONDS": "0.05",
-        "BACKOFF_SECONDS": "0.1",
-    }.items():
-        monkeypatch.setenv(f"TITLE1_CRAWL_{name}", value)
-    yield served
-    served.stop()
+    with open_web(monkeypatch, tmp_path, HOST) as served:
+        served.page(HOST, "/", home_page("Quillfern Elementary", {"Staff Directory": "/staff"}))
+        served.page(HOST, "/staff", UNREAD)
+        yield served
 
 
 @pytest.fixture
@@ -85,28 +66,11 @@ async def work(
 ) -> AsyncGenerator[RunJob]:
     """Works on a job as a worker does; there is one school with a site."""
     who = account.account
-    launcher = Launcher()
-    session = await database.connect()
-    worker = await enlist_worker(session)
     async with database.tenant(who.organization_id) as connection:
         school_id = await add_school(connection, who, "Quillfern Elementary", state="NJ")
         await add_website(connection, who, school_id, site.url(HOST))
-
-    async def work(kind: JobKind, **params: Any) -> tuple[UUID, Settlement]:
-        async with database.tenant(who.organization_id) as connection:
-            job_id, _ = await create_job(connection, NewJob(who.organization_id, who.user_id, kind, params))
-        lease = await claim_job(database, job_id, worker, Limits())
-        assert lease is not None
-        blobs = Blobs.configured(storage_settings)
-        attempt = Attempt(lease, database, blobs, WorkerSettings(), storage_settings, launcher)
-        settlement = await WORKS[kind](attempt)
-        assert settlement is not None
-        await settle(database, lease, settlement)
-        return job_id, settlement
-
-    yield work
-    await launcher.close()
-    await session.close()
+    async with working(database, storage_settings, who) as work:
+        yield work
 
 
 @pytest.fixture

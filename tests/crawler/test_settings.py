@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.project import get_project_settings
@@ -15,6 +16,7 @@ from scrapy.utils.project import get_project_settings
 from crawler.addon import CrawlAddon
 from crawler.crawl_settings import CrawlSettings
 from crawler.discovery.settings import DiscoverySettings
+from crawler.middlewares.unchanged import UnchangedMiddleware
 from crawler.spiders.base import VisitSpider
 
 
@@ -82,6 +84,36 @@ def test_a_crawl_for_a_job_stores_and_reports(monkeypatch: pytest.MonkeyPatch, s
     CrawlAddon.from_crawler(crawl).update_settings(wired)
     assert "crawler.pipelines.store.StorePipeline" in wired["ITEM_PIPELINES"]
     assert "crawler.pipelines.store.StorePipeline" not in settings["ITEM_PIPELINES"]
+
+
+@pytest.mark.parametrize(
+    ("name", "job", "in_browser", "compares"),
+    [
+        ("staff_directory", "17", False, True),
+        ("staff_directory", None, False, False),
+        ("staff_directory", "17", True, False),
+        ("website_discovery", "17", False, False),
+        ("staff_replay", "17", False, False),
+    ],
+)
+def test_only_a_harvest_for_a_job_and_without_a_browser_compares_pages(
+    settings: Settings, name: str, job: str | None, *, in_browser: bool, compares: bool
+) -> None:
+    spider = SpiderLoader.from_settings(settings).load(name)
+    crawl = Crawler(spider, settings)
+    crawl.spider = spider.from_crawler(crawl, **({"job": job, "attempt": "1"} if job else {}))
+    if in_browser:
+        vars(crawl.spider)["in_browser"] = True
+    wired = get_project_settings()
+    CrawlAddon.from_crawler(crawl).update_settings(wired)
+    assert ("crawler.middlewares.unchanged.UnchangedMiddleware" in wired["DOWNLOADER_MIDDLEWARES"]) is compares
+
+
+def test_where_no_page_is_kept_none_is_compared(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TITLE1_KEEP_PAGES_DAYS", "0")
+    spider = SpiderLoader.from_settings(settings).load("staff_directory")
+    with pytest.raises(NotConfigured, match="no page is kept"):
+        UnchangedMiddleware.from_crawler(Crawler(spider, settings))
 
 
 def test_lists_in_the_environment_are_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:

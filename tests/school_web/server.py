@@ -9,8 +9,10 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -18,6 +20,7 @@ from tests.school_web.markup import Page
 from tests.school_web.other_pages import challenge_page, missing_page
 from tests.school_web.search import SearchEngine, index
 from tests.school_web.sites import Host, build_hosts
+from tests.school_web.validators import FOUNDED, is_unchanged, validators
 from tests.school_web.world import World
 
 SLOW_SECONDS: Final = 1.5
@@ -80,6 +83,8 @@ class _Answering:
     engine: SearchEngine = field(default_factory=lambda: SearchEngine(()))
     served: Counter[str] = field(default_factory=Counter[str])
     """Pages asked of each host so far."""
+    saved: dict[tuple[str, str], datetime] = field(default_factory=dict[tuple[str, str], datetime])
+    """When the pages were saved that are not as they were founded, by host and path."""
 
     def open(self, port: int) -> None:
         """Write all pages for the port before the first of them is asked for."""
@@ -89,6 +94,8 @@ class _Answering:
     async def answer(self, request: web.Request) -> web.Response:
         arrived = time.time()
         name = (request.host or "").rsplit(":", 1)[0].lower()
+        if request.method == "PUT":
+            return await self._save(request, self.hosts[name])
         if name == self.world.search_host:
             response = self._search(request)
         elif name in self.hosts:
@@ -126,7 +133,15 @@ class _Answering:
             await asyncio.sleep(SLOW_SECONDS)
         if host.challenged and request.path.startswith(host.challenged):
             return web.Response(text=challenge_page(host.name), content_type="text/html")
-        return _answer(host, host.page(request.path, request.query_string), request.method)
+        saved = self.saved.get((host.name, request.path), FOUNDED)
+        return _answer(host, host.page(request.path, request.query_string), request, saved)
+
+    async def _save(self, request: web.Request, host: Host) -> web.Response:
+        """A page is written anew by who runs the site. No crawl does that, and the log of crawls says nothing of it."""
+        path = unquote(request.path)
+        host.pages[path] = Page(path, await request.text())
+        self.saved[host.name, request.path] = datetime.now(UTC).replace(microsecond=0)
+        return web.Response(status=204)
 
     def _search(self, request: web.Request) -> web.Response:
         if request.path != "/search":
@@ -142,15 +157,20 @@ class _Answering:
         return web.json_response(self.engine.answer(query, int(page)))
 
 
-def _answer(host: Host, page: Page | None, method: str) -> web.Response:
+def _answer(host: Host, page: Page | None, request: web.Request, saved: datetime) -> web.Response:
     if page is None:
         status = 404 if host.missing is None else 200
         return web.Response(status=status, text=host.missing or missing_page(host.name), content_type="text/html")
-    if page.method != method:
+    if page.method != request.method:
         return web.Response(status=405, text="Method Not Allowed\n", headers={"Allow": page.method})
+    if page.method == "POST":
+        return web.Response(text=page.html, content_type=page.content_type)
+    headers = validators(host.name, page.body or page.html.encode(), saved)
+    if is_unchanged(request.headers, headers):
+        return web.Response(status=304, headers=headers)
     if page.body:
-        return web.Response(body=page.body, content_type=page.content_type)
-    return web.Response(text=page.html, content_type=page.content_type)
+        return web.Response(body=page.body, content_type=page.content_type, headers=headers)
+    return web.Response(text=page.html, content_type=page.content_type, headers=headers)
 
 
 def _robots(host: Host) -> web.Response:

@@ -19,6 +19,7 @@ from tests.school_web.founding import generate
 from tests.school_web.search import fails_at_first
 from tests.school_web.server import serve
 from tests.school_web.truth import read_truth, tell
+from tests.school_web.validators import manner
 from tests.school_web.world import HostRule, World
 
 AGENT = "Title1/0.1 (+https://example.test/contact)"
@@ -30,12 +31,15 @@ def world() -> World:
     return generate()
 
 
-async def ask(web_port: int, host: str, path: str, **query: str) -> tuple[int, str, dict[str, str]]:
+async def ask(
+    web_port: int, host: str, path: str, conditions: dict[str, str] | None = None, **query: str
+) -> tuple[int, str, dict[str, str]]:
     async with (
         aiohttp.ClientSession(headers={"Host": f"{host}:{web_port}", "User-Agent": AGENT}) as session,
         session.get(
             f"http://127.0.0.1:{web_port}{path}",
             params=query,
+            headers=conditions,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=10),
         ) as response,
@@ -88,6 +92,34 @@ async def test_some_hosts_redirect_fail_guard_themselves_or_ask_for_patience(wor
         started = asyncio.get_running_loop().time()
         assert (await ask(web.port, by_rule["slow"], "/"))[0] == 200
         assert asyncio.get_running_loop().time() - started >= 1.5
+
+
+async def test_hosts_say_by_tag_or_date_that_a_page_is_the_same_until_it_is_saved_anew(
+    world: World, tmp_path: Path
+) -> None:
+    plain = [school for school in world.schools if school.host not in world.rules]
+    schools = {manner(school.host): school for school in plain}
+    assert set(schools) == {"both", "etag", "weak", "date", "none"}
+    printed = {"both": ["Etag", "Last-Modified"], "etag": ["Etag"], "weak": ["Etag"], "date": ["Last-Modified"]}
+    conditions = {"Etag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
+    async with serve(world, 0, tmp_path / LOG) as web:
+        for kind, school in schools.items():
+            page = (web.port, school.host, f"{school.prefix}/")
+            _, text, headers = await ask(*page)
+            told = [name for name in conditions if name in headers]
+            assert told == printed.get(kind, [])
+            asking = {conditions[name]: headers[name] for name in told}
+            same = (304, "") if told else (200, text)
+            assert (await ask(*page, asking))[:2] == same
+            async with (
+                aiohttp.ClientSession(headers={"Host": school.host}) as session,
+                session.put(f"http://127.0.0.1:{web.port}{school.prefix}/", data=f"{text}<p>Snow day.</p>") as saved,
+            ):
+                assert saved.status == 204
+            status, anew, headers = await ask(*page, asking)
+            assert (status, anew) == (200, f"{text}<p>Snow day.</p>")
+            assert not {headers.get(name) for name in told} & set(asking.values())
+    assert len((tmp_path / LOG).read_text().splitlines()) == 3 * len(schools), "what an editor saves is no request"
 
 
 async def test_the_search_engine_answers_in_the_shape_of_searxng(world: World, tmp_path: Path) -> None:

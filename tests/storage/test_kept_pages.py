@@ -9,26 +9,37 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from storage import kept_pages
 from storage.accounts import Account
 from storage.conninfo import conninfo
 from storage.database import Database
 from storage.jobs import JobKind
-from storage.kept_pages import FetchedPage, body_of, forget_old_pages, pack_body, pages_of_school, store_pages
-from storage.models import KeptPage, PageBody
+from storage.kept_pages import (
+    FetchedPage,
+    body_of,
+    forget_old_pages,
+    known_pages,
+    pack_body,
+    pages_of_school,
+    schools_with_known_pages,
+    store_pages,
+)
+from storage.models import KeptPage, PageBody, Target
 from tests.control_api.rows import add_school
 from tests.storage.conftest import MakeJob, make_tenant
 
 BODY = b"<html><body><table><tr><td>Odile Brannock</td></tr></table></body></html>" * 200
 
 
-def fetched(school_id: int, path: str = "/staff", *, days_ago: float = 0, body: bytes = BODY) -> FetchedPage:
+def fetched(
+    school_id: int, path: str = "/staff", *, days_ago: float = 0, body: bytes = BODY, etag: str | None = None
+) -> FetchedPage:
     url = f"https://alder.example{path}"
     step: dict[str, Any] = {"url": url, "kind": "link", "score": 0.9}
     at = datetime.now(UTC) - timedelta(days=days_ago)
-    return FetchedPage(school_id, url, False, url, 200, "text/html", True, step, pack_body(body), at)
+    return FetchedPage(school_id, url, False, url, 200, "text/html", True, step, pack_body(body), at, etag)
 
 
 async def keep(database: Database, tenant: Account, job_id: UUID, *pages: FetchedPage) -> None:
@@ -96,6 +107,54 @@ async def test_what_another_is_writing_is_left_for_the_next_time(
     assert await forget_old_pages(database, 30) == 0
     async with database.tenant(tenant.organization_id) as connection:
         assert await body_of(connection, school, old.body.sha256) == BODY
+
+
+async def test_known_are_the_last_plain_answers_that_can_be_compared_and_are_still_there(
+    database: Database, tenant: Account, make_job: MakeJob, school: int
+) -> None:
+    first, second = [await make_job(kind=JobKind.HARVEST_STAFF) for _ in range(2)]
+    shown = dataclasses.replace(fetched(school, "/shown", etag='"s"'), shown=True)
+    teapot = dataclasses.replace(fetched(school, "/teapot", etag='"t"'), http_status=203)
+    moved = dataclasses.replace(fetched(school, "/old", etag='"m"'), url="https://alder.example/new")
+    dated = dataclasses.replace(fetched(school, "/dated", etag=None), last_modified="Tue, 03 Mar 2026 07:08:09 GMT")
+    gone = fetched(school, "/gone", days_ago=40, body=b"gone", etag='"g"')
+    silent = fetched(school, "/silent", days_ago=2, etag='"then"')
+    await keep(database, tenant, first, shown, teapot, moved, dated, gone, silent)
+    await keep(database, tenant, first, fetched(school, days_ago=2, body=b"old", etag='"1"'))
+    # Kept by the later job: another answer with another tag, and one that has none any more.
+    await keep(database, tenant, second, fetched(school, etag='W/"2"'), fetched(school, "/silent"))
+    await forget_old_pages(database, 30)
+
+    async def known() -> dict[str, tuple[str | None, str | None]]:
+        async with database.tenant(tenant.organization_id) as connection:
+            return {page.url: (page.etag, page.last_modified) for page in await known_pages(connection, school)}
+
+    assert await known() == {
+        "https://alder.example/staff": ('W/"2"', None),
+        "https://alder.example/new": ('"m"', None),
+        "https://alder.example/dated": (None, "Tue, 03 Mar 2026 07:08:09 GMT"),
+    }
+    async with database.tenant((await make_tenant(database, "South")).organization_id) as connection:
+        assert await known_pages(connection, school) == []
+    await forget_old_pages(database, 0)
+    assert await known() == {}
+
+
+async def test_schools_of_which_nothing_can_be_compared_are_known_beforehand(
+    database: Database, tenant: Account, make_job: MakeJob, school: int
+) -> None:
+    harvest, other = [await make_job(kind=JobKind.HARVEST_STAFF) for _ in range(2)]
+    async with database.tenant(tenant.organization_id) as connection:
+        schools = [school, *[await add_school(connection, tenant, f"{name} Elementary") for name in ("Elm", "Fir")]]
+        for number, one in enumerate(schools):
+            state = "done" if number == 2 else "pending"
+            values = {"job_id": harvest, "school_id": one, "state": state, "organization_id": tenant.organization_id}
+            await connection.execute(insert(Target).values(values))
+    await keep(database, tenant, other, *(fetched(one, etag=None if one == schools[1] else '"1"') for one in schools))
+    async with database.tenant(tenant.organization_id) as connection:
+        # The last one has ended; a spider that was killed then may still ask for its last page again.
+        assert await schools_with_known_pages(connection, harvest) == {school, schools[2]}
+        assert await schools_with_known_pages(connection, other) == set()
 
 
 async def test_others_see_nothing_and_a_deleted_school_or_organization_leaves_nothing(
