@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Words for pytest, such as: make test ARGS="-k embedded". The coverage of a part of the tests is not judged.
+# Words for pytest, such as: make test ARGS="-k embedded"; or for the kill test: make chaos ARGS="--seed 7". The coverage
+# of a part of the tests is not judged.
 ARGS ?=
 # Many tests wait for pauses that a crawl keeps, so there are more processes than processors.
 TEST_PROCESSES ?= 5
@@ -14,10 +15,10 @@ TEST_PROCESSES ?= 5
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test coverage check bench clean
+.PHONY: help setup demo run test test-bench chaos coverage check bench clean
 
 help: ## Say what the targets do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## Make .venv and install exactly what requirements.lock names
 
@@ -27,12 +28,18 @@ demo: $(STAMP) ## Sample PDF -> schools -> websites -> staff -> demo-output/lead
 run: $(STAMP) ## Database, API, worker and dashboard
 	$(BIN)/title1 up
 
-test: $(STAMP) ## All tests
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
+test: $(STAMP) ## All tests but those of test-bench
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not bench" $(ARGS)
+
+test-bench: $(STAMP) ## The benchmark of crawls in small, each part of it
+	$(BIN)/python -m pytest -m bench $(ARGS)
+
+chaos: $(STAMP) ## 24 kills at random moments of a crawl of 200 schools, beside an undisturbed one; some ten minutes
+	$(BIN)/python -m tests.chaos.run $(ARGS)
 
 coverage: $(STAMP) ## All tests, twice as long; fails below the branch coverage that pyproject.toml asks for
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
+	$(BIN)/coverage run -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not bench" $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report $(if $(ARGS),--fail-under=0)
 

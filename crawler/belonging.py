@@ -51,8 +51,12 @@ def people_of(school: str, people: Sequence[Person]) -> Belongings:
         return Belongings([*people])
     name = SchoolName(school)
     # "Middle School" stands over others only where "Elementary School" stands over ours.
-    by_level = any(_level(heading, name) is Belonging.HERE for one in people for heading in one.headings)
-    places = [_place(person, name, by_level=by_level) for person in people]
+    headings = {heading for one in people for heading in one.headings}
+    by_level = any(_level(heading, name) is Belonging.HERE for heading in headings)
+    # Most people of a page stand under the same headings.
+    told = {(one.location, one.headings) for one in people}
+    place_of = {(location, above): _place(location, above, name, by_level=by_level) for location, above in told}
+    places = [place_of[person.location, person.headings] for person in people]
     # Where some are said to be here, a place without a school's word ("Adams") is another school, too.
     strict = any(place is Belonging.HERE and one.location for place, one in zip(places, people, strict=True))
     kept = [
@@ -74,11 +78,11 @@ def where(text: str, name: SchoolName) -> Belonging:
     return Belonging.ELSEWHERE if others else Belonging.UNTOLD
 
 
-def _place(person: Person, name: SchoolName, *, by_level: bool) -> Belonging:
+def _place(location: str | None, headings: Sequence[str], name: SchoolName, *, by_level: bool) -> Belonging:
     """Where a person works, by their own block or else the nearest heading that says it."""
-    if person.location:
-        return where(person.location, name)
-    for heading in reversed(person.headings):
+    if location:
+        return where(location, name)
+    for heading in reversed(headings):
         place = where(heading, name)
         if place is Belonging.UNTOLD and by_level:
             place = _level(heading, name)

@@ -2,7 +2,8 @@
 
 Only crawls for jobs have a database to agree by; a crawl by hand does without. A host is taken before the first request
 to it, and given back, with what was learnt of it, when nothing is left to ask there; when others wait for it, after a
-turn. It is prolonged by one statement for all hosts, a few times a minute. A request may begin only while its answer
+turn. It is prolonged by one statement for all hosts, a few times a minute; what a host has just asked for is told at
+once, so that it is known if this crawl is killed. A request may begin only while its answer
 must end before the lease does; so a crawl that freezes or loses its database asks nobody who may be another's by now.
 """
 
@@ -76,6 +77,8 @@ class _Held:
     until: float
     """Until then requests may begin."""
     used: float
+    told: tuple[float, ...]
+    """What the database knows of the host's wishes (`_wishes`)."""
     leaving: bool = False
     """Whether it is given back as soon as its answer is there."""
 
@@ -185,7 +188,9 @@ class HostLeases:
         for one in taken:
             self._learn(one)
             self._count("taken")
-            self._held[one.host] = _Held(since=now, until=now + self._sure_seconds, used=now)
+            self._held[one.host] = _Held(
+                since=now, until=now + self._sure_seconds, used=now, told=_wishes(self._places.pace(one.host))
+            )
             waited = now - self._wanted.pop(one.host, now)
             if waited >= _ASK_AGAIN_SECONDS:
                 self._count("waited_for")
@@ -203,8 +208,7 @@ class HostLeases:
     async def _keep(self, session: JobSession) -> None:
         now = monotonic()
         if now - self._kept_at < self._sure_seconds / 3:
-            leaving = [host for host, held in self._held.items() if held.leaving]
-            await self._tell(session, [host for host in leaving if not self._places.is_answering(host)])
+            await self._tell(session, [host for host, held in self._held.items() if self._has_news(host, held)])
             return
         self._kept_at = now
         for host, held in self._held.items():
@@ -217,12 +221,18 @@ class HostLeases:
             self._kept_at = 0.0
             raise
 
+    def _has_news(self, host: str, held: _Held) -> bool:
+        if held.leaving:
+            return not self._places.is_answering(host)
+        return held.told != _wishes(self._places.pace(host))
+
     async def _tell(self, session: JobSession, hosts: list[str], *, last: bool = False) -> None:
         """Tells the database of hosts that we hold: which we keep, and what we learnt of all."""
         if not hosts:
             return
         now = monotonic()
         told = [self._told(host, now, last=last) for host in hosts]
+        wishes = {host: _wishes(self._places.pace(host)) for host in hosts}
         async with session.database.system() as connection:
             wanted = await keep_hosts(connection, session.lease, told, lease_seconds=self._lease_seconds)
         for one in told:
@@ -232,6 +242,7 @@ class HostLeases:
                 self._count("given_back" if not one.kept else "lost")
                 continue
             held.until = now + self._sure_seconds
+            held.told = wishes[one.host]
             if wanted[one.host] and now - held.since >= _TURN_SECONDS:
                 held.leaving = True
             elif self._wanted.pop(one.host, None) is not None:
@@ -242,10 +253,14 @@ class HostLeases:
         answering = self._places.is_answering(host)
         pause = self._places.seconds_to_next(host)
         parked = pace.parked_until - now
+        kept = not last and (answering or not self._held[host].leaving)
+        if kept or answering:
+            # Who takes it over does not know which of its hosts was asked last, nor when.
+            pause = max(pause, pace.floor, pace.longest_delay)
         return ToldHost(
             host,
-            kept=not last and (answering or not self._held[host].leaving),
-            pause=max(pause, pace.floor) if answering else pause,
+            kept=kept,
+            pause=pause,
             crawl_delay=pace.crawl_delay or None,
             parked=parked if parked > 0 else None,
             parked_reason=pace.parked_reason if parked > 0 else None,
@@ -262,3 +277,8 @@ class HostLeases:
 
     def _count(self, what: str) -> None:
         self._crawler.stats.inc_value(f"host_leases/{what}")
+
+
+def _wishes(pace: HostPace) -> tuple[float, ...]:
+    """What a host has asked for: another crawl must know it, even if this one is killed now."""
+    return pace.floor, pace.longest_delay, pace.not_before, pace.parked_until

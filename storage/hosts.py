@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,7 +43,7 @@ class ToldHost:
     kept: bool
     """False gives it back."""
     pause: float
-    """Until the next request may be made."""
+    """Until the next request may be made; for a host that is kept, until whoever takes it over may make one."""
     crawl_delay: float | None = None
     parked: float | None = None
     parked_reason: str | None = None
@@ -106,6 +107,22 @@ async def keep_hosts(
         },
     )
     return {row.host: row.wanted for row in rows}
+
+
+async def leave_hosts(connection: AsyncConnection, job_id: UUID) -> None:
+    """Ends what a crawl still holds when it has come to its end: hosts that only its killed attempts had asked.
+
+    Nobody gave them back, so whoever takes one keeps its whole pause first, as if the lease had run out.
+
+    Args:
+        connection: a system transaction.
+        job_id: the crawl; none of its processes runs.
+    """
+    await connection.execute(
+        update(HostLease)
+        .where(HostLease.job_id == job_id, HostLease.until > func.clock_timestamp())
+        .values(until=func.clock_timestamp())
+    )
 
 
 async def forget_hosts(connection: AsyncConnection) -> None:

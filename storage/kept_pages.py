@@ -17,10 +17,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from storage.bulk import as_parameter, as_text, insert_many
 from storage.database import Database
 from storage.errors import ConflictError
 from storage.jobs import FINAL, JobKind, children_of, family_of, get_job
@@ -91,19 +92,20 @@ async def store_pages(
             "school_id": page.school_id,
             "sha256": page.body.sha256,
             "size_bytes": page.body.size_bytes,
-            "packed": page.body.packed,
+            "packed": as_text(page.body.packed),
             "fetched_at": page.fetched_at,
         }
         for page in pages
     }
-    new_body = insert(PageBody)
+    stored = [bodies[key] for key in sorted(bodies)]
+    new_body = insert_many(PageBody, *stored[0])
     known = PageBody.__table__.c
     await connection.execute(
         new_body.on_conflict_do_update(
             index_elements=["school_id", "sha256"],
             set_={"fetched_at": func.greatest(new_body.excluded.fetched_at, known.fetched_at)},
         ),
-        [bodies[key] for key in sorted(bodies)],
+        as_parameter(stored),
     )
     rows = {
         (page.school_id, page.asked, page.shown): {
@@ -124,14 +126,15 @@ async def store_pages(
         }
         for page in pages
     }
-    new = insert(KeptPage)
+    kept = [rows[key] for key in sorted(rows)]
+    new = insert_many(KeptPage, *kept[0])
     renewed = ("url", "http_status", "content_type", "html", "step", "sha256", "fetched_at", "etag", "last_modified")
     await connection.execute(
         new.on_conflict_do_update(
             index_elements=["job_id", "school_id", "asked", "shown"],
             set_={name: new.excluded[name] for name in renewed},
         ),
-        [rows[key] for key in sorted(rows)],
+        as_parameter(kept),
     )
 
 

@@ -7,19 +7,22 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.bulk import as_parameter, insert_many
 from storage.models import Evidence
 
 SNIPPET_CHARACTERS = 300
+_MOST_KEPT = 10_000
+"""Names whose key words are kept: those of a batch are asked for several times."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True):
     """One value of one field, seen in one place."""
 
     field: str
@@ -93,7 +96,8 @@ async def store_evidence(connection: AsyncConnection, seen: Iterable[Seen]) -> N
             }
     if not rows:
         return
-    new = insert(Evidence)
+    stored = list(rows.values())
+    new = insert_many(Evidence, *stored[0])
     renewed = ("printed", "value", "page", "box", "snippet", "method", "confidence", "seen_at", "job_id", "attempt")
     await connection.execute(
         new.on_conflict_do_update(
@@ -102,10 +106,11 @@ async def store_evidence(connection: AsyncConnection, seen: Iterable[Seen]) -> N
             # A page that was kept and is read again says nothing about what was seen there since.
             where=new.excluded.seen_at >= Evidence.__table__.c.seen_at,
         ),
-        list(rows.values()),
+        as_parameter(stored),
     )
 
 
+@lru_cache(_MOST_KEPT)
 def key_words(text: str | None) -> str:
     """Text as natural keys compare it: without case, accents and punctuation ("P.S. 12, José" → "p s 12 jose")."""
     decomposed = unicodedata.normalize("NFKD", text or "")

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, delete, exists, func, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import Text, any_, cast, delete, exists, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.bulk import as_parameter, insert_many
 from storage.models import Evidence, StaffMember, StaffPost, Website
 from storage.sightings import Origin, Seen, Sighting, key_words, store_evidence
 from storage.websites import site_host
@@ -147,11 +148,15 @@ async def withdraw_people(connection: AsyncConnection, school_id: int, urls: Seq
 async def _identities(connection: AsyncConnection, people: Sequence[SeenPerson]) -> list[str]:
     """The natural key of each person, after those already stored without an address have taken the one now seen."""
     schools = {person.school_id for person in people}
-    stored = await connection.execute(
+    known = (
         select(StaffPost.school_id, StaffMember.id, StaffMember.identity, StaffMember.name, StaffMember.email)
         .join(StaffMember, StaffMember.id == StaffPost.staff_member_id)
         .where(StaffPost.school_id.in_(schools))
     )
+    if all(person.email for person in people):
+        # Those with an address are asked for by people without one only.
+        known = known.where(StaffMember.email.is_(None))
+    stored = await connection.execute(known)
     with_address: dict[tuple[int, str], set[str]] = defaultdict(set)
     without_address: dict[tuple[int, str], int] = {}
     for school_id, member_id, identity, name, email in stored:
@@ -162,15 +167,7 @@ async def _identities(connection: AsyncConnection, people: Sequence[SeenPerson])
     for person in people:
         if person.email:
             with_address[person.school_id, key_words(person.name)].add(_by_address(person))
-    taken: set[str] = set(
-        (
-            await connection.execute(
-                select(StaffMember.identity).where(
-                    StaffMember.identity.in_({_by_address(person) for person in people if person.email})
-                )
-            )
-        ).scalars()
-    )
+    taken = await _taken(connection, people) if without_address else set[str]()
     identities: list[str] = []
     for person in people:
         key = (person.school_id, key_words(person.name))
@@ -186,6 +183,13 @@ async def _identities(connection: AsyncConnection, people: Sequence[SeenPerson])
             identity = next(iter(same_name)) if len(same_name) == 1 else f"school:{person.school_id}|{key[1]}"
         identities.append(identity)
     return identities
+
+
+async def _taken(connection: AsyncConnection, people: Sequence[SeenPerson]) -> set[str]:
+    """Those natural keys of people with an address that are somebody's already."""
+    wanted = cast(sorted({_by_address(person) for person in people if person.email}), ARRAY(Text))
+    found = await connection.scalars(select(StaffMember.identity).where(StaffMember.identity == any_(wanted)))
+    return set(found.all())
 
 
 def _by_address(person: SeenPerson) -> str:
@@ -222,9 +226,10 @@ def _row(organization_id: UUID, identity: str, person: SeenPerson) -> dict[str, 
 
 
 async def _upsert_members(connection: AsyncConnection, rows: dict[str, dict[str, Any]]) -> dict[str, int]:
-    new = insert(StaffMember)
+    stored = [rows[identity] for identity in sorted(rows)]
+    new = insert_many(StaffMember, *stored[0])
     old = StaffMember.__table__.c
-    await connection.execute(
+    found = await connection.execute(
         new.on_conflict_do_update(
             index_elements=["organization_id", "identity"],
             set_={
@@ -237,11 +242,8 @@ async def _upsert_members(connection: AsyncConnection, rows: dict[str, dict[str,
                 "confidence": func.greatest(new.excluded.confidence, old.confidence),
                 **_seen_span(new.excluded, old),
             },
-        ),
-        [rows[identity] for identity in sorted(rows)],
-    )
-    found = await connection.execute(
-        select(StaffMember.identity, StaffMember.id).where(StaffMember.identity.in_(list(rows)))
+        ).returning(StaffMember.identity, StaffMember.id),
+        as_parameter(stored),
     )
     return dict(found.all())
 
@@ -267,7 +269,8 @@ async def _upsert_posts(
         }
         for person, member_id in zip(people, member_ids, strict=True)
     }
-    new = insert(StaffPost)
+    stored = [posts[key] for key in sorted(posts)]
+    new = insert_many(StaffPost, *stored[0])
     await connection.execute(
         new.on_conflict_do_update(
             index_elements=["staff_member_id", "school_id"],
@@ -279,7 +282,7 @@ async def _upsert_posts(
                 **_seen_span(new.excluded, StaffPost.__table__.c),
             },
         ),
-        [posts[key] for key in sorted(posts)],
+        as_parameter(stored),
     )
 
 

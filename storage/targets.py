@@ -8,11 +8,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, exists, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    RowMapping,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from storage.bulk import as_parameter, insert_many
 from storage.jobs import JobKind, family_of
 from storage.models import DocumentSchool, Job, KeptPage, PageVisit, School, Target, Website
 
@@ -276,8 +289,12 @@ class Visit:
 
 async def store_visits(
     connection: AsyncConnection, visits: Sequence[Visit], *, organization_id: UUID, job_id: UUID
-) -> None:
-    """Writes page visits by job, school and address; asked for again after a crash, a page counts once."""
+) -> int:
+    """Writes page visits by job, school and address; asked for again after a crash, a page counts once.
+
+    Returns:
+        How many of the pages the job had not visited before.
+    """
     rows = {
         (visit.school_id, visit.url): {
             "organization_id": organization_id,
@@ -293,8 +310,11 @@ async def store_visits(
         for visit in visits
     }
     if not rows:
-        return
-    new = insert(PageVisit)
+        return 0
+    page = tuple_(PageVisit.school_id, PageVisit.url)
+    known = await connection.scalar(select(func.count()).where(PageVisit.job_id == job_id, page.in_(list(rows))))
+    stored = [rows[key] for key in sorted(rows)]
+    new = insert_many(PageVisit, *stored[0])
     await connection.execute(
         new.on_conflict_do_update(
             index_elements=["job_id", "school_id", "url"],
@@ -304,8 +324,9 @@ async def store_visits(
                 "people": func.greatest(new.excluded.people, PageVisit.__table__.c.people),
             },
         ),
-        [rows[key] for key in sorted(rows)],
+        as_parameter(stored),
     )
+    return len(rows) - (known or 0)
 
 
 def of_job(job_id: UUID) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,10 +40,13 @@ async def store_candidates(
     organization_id: UUID,
     job_id: UUID,
     attempt: int,
-) -> None:
+) -> int:
     """Writes candidates by school and address; what people or earlier crawls decided about one stays decided.
 
     A site that was rejected is not written again under another spelling of its address.
+
+    Returns:
+        How many of them the job had not written before.
     """
     candidates = await _without_rejected(connection, candidates)
     rows = {
@@ -62,7 +65,9 @@ async def store_candidates(
         for candidate in candidates
     }
     if not rows:
-        return
+        return 0
+    site = tuple_(Website.school_id, Website.url)
+    known = await connection.scalar(select(func.count()).where(Website.job_id == job_id, site.in_(list(rows))))
     new = insert(Website)
     renewed = ("provider", "score", "signals", "http_status", "fetched_at", "job_id")
     await connection.execute(
@@ -89,6 +94,7 @@ async def store_candidates(
             for candidate in candidates
         ),
     )
+    return len(rows) - (known or 0)
 
 
 async def decide_website(connection: AsyncConnection, school_id: int, url: str | None, decision: str) -> None:

@@ -23,6 +23,7 @@ from control_api.work.crawl_report import crawl_result
 from control_api.work.launcher import Spider
 from control_api.work.shards import gather_shards, part_crawl
 from storage.database import job_dir
+from storage.hosts import leave_hosts
 from storage.jobs import JobState
 from storage.leases import Settlement, fenced
 from storage.models import JobAttempt
@@ -123,6 +124,8 @@ async def _crawl(
     pending, finish_reason = await _state(attempt)
     if pending:
         return _unfinished(attempt, pending, finish_reason)
+    async with attempt.database.system() as connection:
+        await leave_hosts(connection, attempt.lease.job_id)
     return Settlement(JobState.SUCCEEDED, result=await crawl_result(attempt))
 
 

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 _ORDINARY_PORTS = (80, 443)
+_KEPT_OPEN_SECONDS = 15
+"""A connection that nothing is asked on is closed after so long: a crawl asks thousands of hosts, each for a while."""
 _CONNECT_SECONDS = 10.0
 _ADDRESSES_TRIED = 4
 _LOOKUPS_TRIED = 3
@@ -148,6 +150,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.guard = AddressGuard(crawl_settings())
+        self._pool.cachedConnectionTimeout = _KEPT_OPEN_SECONDS
 
     @override
     async def download_request(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -72,6 +72,8 @@ class VisitSpider(Spider):
         self.job = job or None
         self.attempt = int(attempt or 0)
         self.operator: CrawlSettings = crawl_settings()
+        self.wait_to_read: Callable[[], Awaitable[None]] | None = None
+        """Waits while too much of what was read is not stored yet; set by the pipeline that stores."""
         self.schools: dict[str, SchoolTarget] = {}
         """The schools of a crawl by hand, for the feeds; a job's schools stand in its table."""
 
@@ -156,6 +158,8 @@ class VisitSpider(Spider):
 
     async def page_answered(self, response: Response, visit: dict[str, Any]) -> list[Any]:
         """Callback of every page."""
+        if self.wait_to_read is not None:
+            await self.wait_to_read()
         state = Visit.unpacked(visit)
         step = self._arrive(state, float(response.meta.get("download_latency", 0.0)))
         found = await self.read_safely(response, state, step)

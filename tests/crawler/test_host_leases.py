@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
@@ -47,7 +49,7 @@ class Slots:
         return self.answering
 
     def seconds_to_next(self, host: str) -> float:
-        return 0.25
+        return max(0.25, self.known.not_before - monotonic())
 
     def go_on(self, host: str) -> None:
         self.went_on += 1
@@ -63,6 +65,7 @@ class Crawl:
     leases: HostLeases
     slots: Slots
     stats: MemoryStatsCollector
+    lease: Lease
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(30):
@@ -91,7 +94,7 @@ async def crawl(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncGen
     crawler = get_crawler()
     crawler.stats = MemoryStatsCollector(crawler)
     slots = Slots()
-    running = Crawl(HostLeases(crawler, slots), slots, crawler.stats)
+    running = Crawl(HostLeases(crawler, slots), slots, crawler.stats, session.lease)
     running.leases.start()
     yield running
     await running.leases.close()
@@ -178,6 +181,23 @@ async def test_who_was_frozen_asks_what_is_still_theirs(
         await connection.execute(update(HostLease).values(job_id=uuid4()))
     await crawl.until(lambda: crawl.counted("lost") == 1)
     assert not crawl.leases.holds(HOST)
+
+
+async def test_what_a_host_asks_for_is_known_to_the_next_attempt_of_a_crawl_that_is_killed(
+    crawl: Crawl, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crawl.leases, "_sure_seconds", 3600.0)  # only news is told
+    crawl.slots.answering = True
+    crawl.leases.holds(HOST)
+    await crawl.until(lambda: crawl.leases.holds(HOST))
+    crawl.slots.known.longest_delay = 7.0  # of a robots.txt
+    await row_becomes(database, lambda found: found.not_before is not None)
+    crawl.slots.known.pause(50.0)  # of a Retry-After
+    await row_becomes(database, lambda found: found.not_before - found.touched_at > timedelta(seconds=8))
+    taken = await take(database, replace(crawl.lease, attempt=2))
+    assert taken is not None
+    assert taken.abandoned
+    assert taken.pause > 8
 
 
 async def test_what_nobody_waits_for_any_more_is_not_asked_for(crawl: Crawl, database: Database) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 from control_api.cli.client import ApiClient
@@ -23,6 +24,11 @@ from tests.school_web.score import Score, score
 
 DELAY_SECONDS = 0.15
 """The pause between requests to one host that the tests' crawls promise, instead of a second."""
+
+
+def postmaster(data_dir: Path) -> psutil.Process:
+    """The first process of the embedded PostgreSQL under a folder, for a test that ends it."""
+    return psutil.Process(int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0]))
 
 
 @dataclass(slots=True)
@@ -73,6 +79,8 @@ class Product:
     web: Web
     folder: Path
     environment: dict[str, str]
+    delay_seconds: float
+    """The pause between requests to one host that its crawls promise."""
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
 
     def start_worker(self) -> subprocess.Popen[bytes]:
@@ -94,6 +102,11 @@ class Product:
         """Ends the newest worker, and only it: its children must follow by themselves."""
         self.workers[-1].send_signal(signum)
         self.workers[-1].wait(30)
+
+    def keep_worker(self) -> None:
+        """Starts a worker if the newest has ended, as a supervisor does: one that begins needs a database."""
+        if self.workers[-1].poll() is not None:
+            self.start_worker()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the owner of the database sees."""
@@ -118,7 +131,7 @@ class Product:
         schools, leads = self.folder / "schools.csv", self.folder / "leads.csv"
         self.client.download("/api/v1/schools.csv", schools)
         self.client.download(f"/api/v1/jobs/{export_id}/result", leads)
-        return score(self.web.folder, schools, leads, min_delay=DELAY_SECONDS)
+        return score(self.web.folder, schools, leads, min_delay=self.delay_seconds)
 
     def leads(self) -> list[dict[str, str]]:
         """The downloaded leads, without what differs from run to run."""
@@ -160,7 +173,7 @@ def running_product(
         running_stack(host="127.0.0.1", port=0, logs=folder / "logs", environment=environment, parts=("api",)) as stack,
         ApiClient(stack.url, key) as client,
     ):
-        product = Product(stack, client, key, database_url, web, folder, environment)
+        product = Product(stack, client, key, database_url, web, folder, environment, delay_seconds)
         try:
             if workers:
                 product.start_worker()

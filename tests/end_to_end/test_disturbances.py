@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from control_api.cli.errors import CliError
 from storage.embedded import EmbeddedPostgres
 from tests.conftest import fresh_database
 from tests.end_to_end.conftest import prepare_account
-from tests.end_to_end.product import Product, Web, running_product
+from tests.end_to_end.product import Product, Web, postmaster, running_product
 from tests.end_to_end.test_kills import spiders_of
 from tests.end_to_end.test_pipeline import start_pipeline
 
@@ -129,15 +130,17 @@ def lonely_product(folder: Path, web: Web) -> Iterator[tuple[Product, EmbeddedPo
     assert server.wait_until_stopped(30)
 
 
-def test_the_database_is_killed_in_the_middle_and_everything_goes_on(
+def test_the_database_is_stopped_at_once_and_killed_and_everything_goes_on(
     lonely_product: tuple[Product, EmbeddedPostgres], folder: Path
 ) -> None:
     product, server = lonely_product
     job_id = start_pipeline(product)
-    harvest_begun(product, job_id)
-    postmaster = int((folder / "pg" / "postgres" / "postmaster.pid").read_text().split()[0])
-    psutil.Process(postmaster).kill()
-    server.acquire()
+    ends = {"discover_websites": signal.SIGQUIT, "harvest_staff": signal.SIGKILL}
+    for of, event in product.run(job_id):
+        if event.kind == "target" and of in ends:
+            postmaster(folder / "pg").send_signal(ends.pop(of))
+            server.acquire()
+    assert ends == {}
     finish(product, job_id)
     assert (
         product.rows("SELECT job_id FROM job_event GROUP BY job_id HAVING count(*) <> max(seq) OR min(seq) <> 1") == []

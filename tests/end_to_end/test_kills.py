@@ -1,5 +1,5 @@
-"""A worker killed at many points of a pipeline, and once its fork server: the end is the same, the story has no gap,
-nothing is there twice."""
+"""A worker killed at many points of a pipeline, once its fork server and once a spider alone: the end is the same, the
+story has no gap, nothing is there twice. `python -m tests.chaos.run` is the long one, at random moments."""
 
 from __future__ import annotations
 
@@ -63,10 +63,18 @@ def kill_server(folder: Path) -> bool:
     return True
 
 
-def test_kills_at_eight_points_change_nothing(product: Product) -> None:
+def kill_spider(folder: Path) -> bool:
+    """Ends the running spiders, and only them. False if none runs."""
+    spiders = spiders_of(folder)
+    for spider in spiders:
+        spider.kill()
+    return bool(spiders) and psutil.wait_procs(spiders, timeout=30)[1] == []
+
+
+def test_kills_at_ten_points_change_nothing(product: Product) -> None:
     job_id = start_pipeline(product)
     open_points = dict(KILLS)
-    server_lives = True
+    others = [kill_server, kill_spider]
     for of, event in product.run(job_id):
         point = next((name for name, reached in open_points.items() if reached(of, event)), None)
         if point is not None:
@@ -74,10 +82,10 @@ def test_kills_at_eight_points_change_nothing(product: Product) -> None:
             product.kill_worker()
             assert psutil.wait_procs(crawl_processes(product.folder), timeout=30)[1] == [], "outlived its worker"
             product.start_worker()
-        elif server_lives and event.kind == "target":
-            server_lives = not kill_server(product.folder)
+        elif others and event.kind == "target" and others[0](product.folder):
+            del others[0]
     assert open_points == {}
-    assert not server_lives
+    assert others == []
     job = product.client.get(f"/api/v1/jobs/{job_id}")
     assert job["state"] == "succeeded", job
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from storage.accounts import Account
 from storage.database import Database
-from storage.hosts import TakenHost, ToldHost, forget_hosts, keep_hosts, take_hosts
+from storage.hosts import TakenHost, ToldHost, forget_hosts, keep_hosts, leave_hosts, take_hosts
 from storage.leases import Lease
 from storage.models import HostLease
 
@@ -94,6 +94,43 @@ async def test_a_holder_that_was_killed_loses_it_when_its_lease_ends(database: D
     assert (await take(database, living, "pine.test"))["pine.test"].abandoned
     assert await tell(database, dead, ToldHost("pine.test", True, 0.0)) == {}, "a frozen one that wakes up hears it"
     assert await tell(database, living, ToldHost("pine.test", True, 0.0)) == {"pine.test": False}
+
+
+async def test_the_pause_of_a_host_whose_holder_was_killed_begins_anew_each_time(database: Database) -> None:
+    killed = crawl()
+    await take(database, killed, "pine.test")
+    await tell(database, killed, ToldHost("pine.test", True, 40.0))
+    async with database.system() as connection:
+        # It was told long ago, and its holder went on asking since.
+        earlier = timedelta(minutes=3)
+        await connection.execute(
+            update(HostLease).values(
+                not_before=HostLease.not_before - earlier, touched_at=HostLease.touched_at - earlier
+            )
+        )
+    for attempt in (2, 3):
+        taken = (await take(database, crawl(attempt, killed.job_id), "pine.test"))["pine.test"]
+        assert taken.abandoned
+        assert taken.pause == pytest.approx(40.0, abs=0.1)
+    await tell(database, crawl(3, killed.job_id), ToldHost("pine.test", False, 40.0))
+    given_back = (await take(database, crawl(), "pine.test"))["pine.test"]
+    assert not given_back.abandoned
+    assert given_back.pause < 40.0
+
+
+async def test_what_only_killed_attempts_of_a_crawl_held_is_free_at_its_end_but_for_the_pause(
+    database: Database,
+) -> None:
+    ended, other, next_one = crawl(), crawl(), crawl()
+    await take(database, ended, "pine.test")
+    await tell(database, ended, ToldHost("pine.test", True, 40.0))
+    await take(database, other, "oak.test")
+    async with database.system() as connection:
+        await leave_hosts(connection, ended.job_id)
+    taken = await take(database, next_one, "pine.test", "oak.test")
+    assert set(taken) == {"pine.test"}
+    assert taken["pine.test"].abandoned
+    assert taken["pine.test"].pause == pytest.approx(40.0, abs=0.1)
 
 
 async def test_the_next_attempt_of_a_job_takes_over_at_once_and_the_one_before_never(database: Database) -> None:

@@ -325,8 +325,10 @@ async def test_the_counts_of_targets_add_up_and_an_end_is_told_once(
             f"https://{two}/",
         ]
         visit = Visit(one, f"https://{one}/staff", 200, "staff", "a table", 12, NOW)
-        for _ in range(2):
-            await store_visits(connection, [visit], organization_id=tenant.organization_id, job_id=harvest)
+        for new in (1, 0):
+            assert (
+                await store_visits(connection, [visit], organization_id=tenant.organization_id, job_id=harvest) == new
+            )
         end: dict[str, Any] = {"state": "done", "outcome": "staff", "reason": "a table"}
         assert await end_target(connection, harvest, one, **end)
         assert not await end_target(connection, harvest, one, **end)
