@@ -40,7 +40,7 @@ _FEWEST_DASHES = 8
 
 _MAX_FORM_DEPTH = 8
 
-_DRAWN = frozenset({pdfium_c.FPDF_PAGEOBJ_FORM, pdfium_c.FPDF_PAGEOBJ_PATH})
+_DRAWN = frozenset({pdfium_c.FPDF_PAGEOBJ_FORM, pdfium_c.FPDF_PAGEOBJ_PATH, pdfium_c.FPDF_PAGEOBJ_IMAGE})
 _MOVES, _DRAWS = pdfium_c.FPDF_SEGMENT_MOVETO, pdfium_c.FPDF_SEGMENT_LINETO
 _UNMOVED = array("f", [1, 0, 0, 1, 0, 0])
 """The map of an object that lies where it is drawn, as most do."""
@@ -93,6 +93,8 @@ class Rulings(msgspec.Struct, frozen=True):
 
     horizontals: tuple[Ruling, ...] = ()
     verticals: tuple[Ruling, ...] = ()
+    pictures: bool = False
+    """Whether the page may have pictures: one was met on the way, or there were too many lines to see all."""
 
 
 _AT: Callable[[Ruling], float] = attrgetter("at")
@@ -106,13 +108,15 @@ def read_rulings(page: pdfium.PdfPage, space: PageSpace) -> Rulings:
     """The lines of a page in displayed space, merged."""
     horizontals: list[Ruling] = []
     verticals: list[Ruling] = []
-    for x0, y0, x1, y1 in islice(_Walk(space).segments(page), MAX_SEGMENTS):
+    walk = _Walk(space)
+    segments = [*islice(walk.segments(page), MAX_SEGMENTS)]
+    for x0, y0, x1, y1 in segments:
         across, down = abs(x1 - x0), abs(y1 - y0)
         if down <= 1.0 and across > down:
             horizontals.append(Ruling((y0 + y1) / 2, *((x0, x1) if x0 < x1 else (x1, x0))))
         elif across <= 1.0 and down > across:
             verticals.append(Ruling((x0 + x1) / 2, *((y0, y1) if y0 < y1 else (y1, y0))))
-    return Rulings(merge(horizontals), merge(verticals))
+    return Rulings(merge(horizontals), merge(verticals), walk.pictures or len(segments) == MAX_SEGMENTS)
 
 
 def merge(pieces: Sequence[Ruling]) -> tuple[Ruling, ...]:
@@ -184,6 +188,7 @@ class _Walk:
         self._map = array("f", [0.0] * 6)
         self._map_at = self._map.buffer_info()[0]
         self._points = array("f", [0.0] * (2 * _USUAL))
+        self.pictures = False
 
     def segments(self, page: pdfium.PdfPage) -> Iterator[_Segment]:
         """The straight pieces of all paths that leave a mark."""
@@ -194,6 +199,9 @@ class _Walk:
         # Most objects are text, which a page may have thousands of.
         drawn = [(kind, found) for found in objects if found and (kind := _OBJECT_KIND(found)) in _DRAWN]
         for kind, found in drawn:
+            if kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+                self.pictures = True
+                continue
             if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
                 if depth < _MAX_FORM_DEPTH:
                     inner = map(_FORM_OBJECT, repeat(found), range(_COUNT_FORM_OBJECTS(found)))

@@ -43,7 +43,7 @@ def read_scan(document: pdfium.PdfDocument, sheet: Sheet, options: OcrOptions) -
         OcrError: What reads scans is not installed, failed, or took too long.
     """
     hidden = sheet.chars > _STAMP_CHARS
-    if sheet.cut or (hidden and not may_be_garbled(sheet.words)):
+    if sheet.cut or (hidden and not (sheet.rulings.pictures and may_be_garbled(sheet.words))):
         return None
     page = document[sheet.number - 1]
     try:
