@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import zip_longest
 
 from extraction.staff.document import Line, Node, Piece
 from extraction.staff.emails import without_addresses
+from extraction.staff.name_parts import begins_family, is_stopped, key_of
 from extraction.staff.names import IN_COMPANY, PersonName, parse_name
 from extraction.staff.phones import find_phones
 from extraction.staff.roles import UNKNOWN, role_of
 from extraction.staff.spacing import squeeze
-from extraction.staff.vocabulary import phrases, table, words
+from extraction.staff.vocabulary import given_names, phrases, table, words
 
 SURE = 0.85
 """The likelihood of a text that is a name whatever stands around it."""
@@ -46,6 +48,8 @@ _LETTERS = re.compile(
 )
 """Whose surnames somebody looks after: "A–F", "Last names Da - Hi"."""
 _LONGEST_LABEL = 40
+_GIVEN = re.compile(r"\S+(?: \w\.?)?")
+"""A given name, with an initial perhaps."""
 _GRADES = re.compile(r"[1-9]\s*[-–/&]\s*(?:[2-9]|1[0-2])")
 """Two grades without a word."""
 _CLASS_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -280,12 +284,19 @@ def _behind_label(line: Line, text: str) -> tuple[PersonName, str | None] | None
 
 
 def _separate(text: str) -> tuple[PersonName, str | None] | None:
-    for match in _SEPARATOR.finditer(text):
+    matches = [*_SEPARATOR.finditer(text)]
+    for match, after in zip_longest(matches, matches[1:]):
         left, right = text[: match.start()].strip(" ,"), text[match.end() :]
         right = right.strip(" ,;:)") if "(" in match[0] else _trim(right)
         if not left or not right:
             continue
         if (name := parse_name(left)) and not _is_title_before_name(left, right):
+            if (
+                match[0].strip() == ","
+                and after
+                and _is_given(text[match.end() : after.start()].strip(), left, after[0])
+            ):
+                continue
             if match[0].strip() in (",", "/", "") and not is_title(right):
                 continue
             if is_prose(right):
@@ -295,6 +306,24 @@ def _separate(text: str) -> tuple[PersonName, str | None] | None:
         if name and is_title(left) and not is_prose(left):
             return name, left
     return None
+
+
+def _is_given(text: str, family: str, after: str) -> bool:
+    """Whether what stands behind a comma is the given name to a family's of several words: "De La Cruz, Ana – Nurse".
+
+    A place may stand there as well ("Sven Aldrich, Rose, grade 5"), but then a comma comes after it.
+    """
+    first = family.partition(" ")[0]
+    if (
+        "," in after
+        or not _GIVEN.fullmatch(text)
+        or is_title(text)
+        or is_stopped(text)
+        or key_of(first) in given_names()
+    ):
+        return False
+    is_known = key_of(text.partition(" ")[0]) in given_names()
+    return is_known or (begins_family(first) and parse_name(f"{family}, {text}") is not None)
 
 
 def _trim(text: str) -> str:

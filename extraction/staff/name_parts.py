@@ -296,6 +296,11 @@ def is_particle(token: str) -> bool:
     return token.lower() in words("names", "particles")
 
 
+def begins_family(token: str) -> bool:
+    """Whether a word is the first of a surname of several and nobody's given name: "de", "St."."""
+    return is_particle(token) or key_of(token) in ("st", "saint")
+
+
 def is_common(token: str) -> bool:
     """Whether a word is written as no part of a name is, in small letters: neither a particle nor a degree."""
     # In the order in which most words of names are told from others.

@@ -184,6 +184,12 @@ def test_lines_are_told_apart() -> None:
         ("Principal: Odalys Brightwater", "Odalys Brightwater", "Principal"),
         ("Odalys Brightwater (Grade 2)", "Odalys Brightwater", "Grade 2"),
         ("Odalys Brightwater | Nurse", "Odalys Brightwater", "Nurse"),
+        ("De La Cruz, Ana – 3rd Grade", "De La Cruz, Ana", "3rd Grade"),
+        ("Yellow Horse, Marlon – Speech Therapist", "Yellow Horse, Marlon", "Speech Therapist"),
+        ("St. Clair, Gökçe - Nurse", "St. Clair, Gökçe", "Nurse"),
+        ("dos Santos, Ximena R. – Principal", "dos Santos, Ximena R.", "Principal"),
+        ("Odalys Brightwater, Music – Grade 4", "Odalys Brightwater", "Music – Grade 4"),
+        ("Sven Aldrich, Rose Hill, Grade 5", "Sven Aldrich", "Rose Hill, Grade 5"),
     ],
 )
 def test_a_line_with_name_and_title_is_split(text: str, name: str, title: str) -> None:
