@@ -1,4 +1,4 @@
-"""Bytes that do not belong into the database: uploaded PDFs, exported files. An fsspec URL names where they are."""
+"""Bytes that do not belong into the database (PDFs, exported files, journals), at an fsspec URL."""
 
 from __future__ import annotations
 
@@ -51,6 +51,19 @@ class Blobs:
             self.filesystem.mv(unfinished, target)
         except OSError as error:
             raise BlobsUnavailableError(f"{name} cannot be stored under {self.root}: {error}") from error
+
+    def remove(self, name: str) -> None:
+        """Removes what is under a name, if anything is.
+
+        Raises:
+            BlobsUnavailableError: the store cannot be written.
+        """
+        try:
+            self.filesystem.rm(self._path(name))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise BlobsUnavailableError(f"{name} cannot be removed from {self.root}: {error}") from error
 
     def exists(self, name: str) -> bool:
         """Whether there are bytes under this name."""

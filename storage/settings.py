@@ -20,7 +20,8 @@ class StorageSettings(BaseSettings):
     data_dir: Path = Field(default_factory=default_data_dir, validation_alias="TITLE1_DATA_DIR")
     """Folder of the embedded PostgreSQL, the blobs (unless `TITLE1_BLOBS_URL` is set) and the crawls' checkpoints."""
     blobs_url: str | None = Field(default=None, validation_alias="TITLE1_BLOBS_URL")
-    """fsspec URL of the blob store; default: the folder `blobs` under the data folder."""
+    """fsspec URL of the blob store, where unfinished crawls leave their journals, too, for workers on other machines;
+    default: the folder `blobs` under the data folder."""
     kept_pages_days: int = Field(default=30, ge=0, le=3650, validation_alias="TITLE1_KEEP_PAGES_DAYS")
     """How long fetched pages are kept, so that `title1 reextract` can read them again; 0 keeps none."""
     pool_size: int = Field(default=8, ge=2, le=100, validation_alias="TITLE1_DATABASE_POOL")

@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from control_api.jobs.schemas import DiscoverWebsites, HarvestStaff, ReextractStaff
 from control_api.work.attempt import Attempt, WorkError
 from control_api.work.crawl_report import crawl_result
+from control_api.work.journals import TravellingJournal
 from control_api.work.launcher import Spider
 from control_api.work.shards import gather_shards, part_crawl
-from storage.database import job_dir
 from storage.hosts import leave_hosts
 from storage.jobs import JobState
 from storage.leases import Settlement, fenced
@@ -37,6 +37,8 @@ from storage.targets import (
     target_counts,
 )
 
+_PARTS = {False: "", True: "-browser"}
+"""What the files of a crawl's process are called by, without a browser and with one."""
 FATAL_FINISH = {
     "contact_missing": (
         "OPERATOR_CONTACT_MISSING",
@@ -126,6 +128,8 @@ async def _crawl(
         return _unfinished(attempt, pending, finish_reason)
     async with attempt.database.system() as connection:
         await leave_hosts(connection, attempt.lease.job_id)
+    for part in _PARTS.values():
+        await TravellingJournal(attempt, part).drop()
     return Settlement(JobState.SUCCEEDED, result=await crawl_result(attempt))
 
 
@@ -166,9 +170,9 @@ async def _state(attempt: Attempt) -> tuple[int, str | None]:
 async def _run_spider(attempt: Attempt, spider: str, *, in_browser: bool) -> None:
     """Runs the spider to its end, or until the attempt must stop; no process of it is left afterwards."""
     lease = attempt.lease
-    folder = job_dir(attempt.storage_settings, lease.job_id)
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    part = "-browser" if in_browser else ""
+    part = _PARTS[in_browser]
+    journal = TravellingJournal(attempt, part)
+    await journal.take_up()
     async with attempt.database.tenant(lease.organization_id) as connection:
         # What an earlier process of this attempt said is not this one's reason to stop.
         await connection.execute(
@@ -177,7 +181,7 @@ async def _run_spider(attempt: Attempt, spider: str, *, in_browser: bool) -> Non
             .values(finish_reason=None)
         )
     with (
-        (folder / f"attempt-{lease.attempt}{part}.log").open("wb") as log,
+        (journal.folder.parent / f"attempt-{lease.attempt}{part}.log").open("wb") as log,
         # A browser that is killed leaves its profile behind.
         TemporaryDirectory(prefix="title1-", ignore_cleanup_errors=True) as scratch,
     ):
@@ -188,7 +192,7 @@ async def _run_spider(attempt: Attempt, spider: str, *, in_browser: bool) -> Non
                 f"attempt={lease.attempt}",
                 *(["browser=1"] if in_browser else []),
                 "-s",
-                f"JOBDIR={folder / f'frontier{part}'}",
+                f"JOBDIR={journal.folder}",
             ],
             environment={**os.environ, "DATABASE_URL": attempt.database.url, "TMPDIR": scratch},
             log=log,
@@ -197,6 +201,8 @@ async def _run_spider(attempt: Attempt, spider: str, *, in_browser: bool) -> Non
             await _wait(attempt, process)
         finally:
             process.close()
+    if await _has_work(attempt, in_browser=in_browser):
+        await journal.leave()
 
 
 async def _wait(attempt: Attempt, process: Spider) -> None:
