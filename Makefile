@@ -15,10 +15,10 @@ TEST_PROCESSES ?= 5
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-bench chaos coverage check bench clean
+.PHONY: help setup demo run test test-bench chaos chaos-browser coverage check bench clean
 
 help: ## Say what the targets do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## Make .venv and install exactly what requirements.lock names
 
@@ -36,6 +36,9 @@ test-bench: $(STAMP) ## The benchmark of crawls in small, each part of it
 
 chaos: $(STAMP) ## 24 kills at random moments of a crawl of 200 schools, beside an undisturbed one; some ten minutes
 	$(BIN)/python -m tests.chaos.run $(ARGS)
+
+chaos-browser: $(STAMP) ## 200 pages in a browser, 20 of which hang; some six minutes
+	$(BIN)/python -m tests.chaos.browser $(ARGS)
 
 coverage: $(STAMP) ## All tests, twice as long; fails below the branch coverage that pyproject.toml asks for
 	$(BIN)/coverage erase

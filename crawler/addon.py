@@ -26,12 +26,14 @@ _DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "crawler.middlewares.robots.RobotsMiddleware": 100,
     "crawler.middlewares.politeness.PolitenessMiddleware": 560,
     "crawler.middlewares.redirects.UnfilteredMetaRefreshMiddleware": 580,
+    "crawler.middlewares.answer_limits.BoundedUnpacking": 590,
     "crawler.middlewares.redirects.UnfilteredRedirectMiddleware": 600,
     "crawler.middlewares.services.ServiceHeadersMiddleware": 890,
     # Ours stand in their places.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     # No proxies, no passwords and no off-site rule of Scrapy's: the visit itself knows where it may go.
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,

@@ -28,6 +28,12 @@ class AddressRefusedError(Refusal):
     """The address, port or scheme is closed to the crawler."""
 
 
+class TooLargeError(Refusal):
+    """The answer is larger than the limit: its head, its body, or what the body is once it is unpacked."""
+
+    outcome = "too_large"
+
+
 class NoSuchHostError(Refusal):
     """A guessed host does not exist, or its name resolves as any other beneath its domain does."""
 

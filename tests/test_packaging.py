@@ -27,7 +27,20 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("control_api", "crawler", "extraction", "storage")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-TARGETS = ("setup", "demo", "run", "test", "test-bench", "chaos", "coverage", "check", "bench", "clean", "help")
+TARGETS = (
+    "setup",
+    "demo",
+    "run",
+    "test",
+    "test-bench",
+    "chaos",
+    "chaos-browser",
+    "coverage",
+    "check",
+    "bench",
+    "clean",
+    "help",
+)
 
 
 def read_lock() -> dict[str, tuple[Version, str]]:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _BindAddressAgent, _ScrapyAgent
-from scrapy.exceptions import ResponseDataLossError
+from scrapy.exceptions import DownloadCancelledError, DownloadFailedError, ResponseDataLossError
 from scrapy.utils._download_handlers import get_dataloss_msg, wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
@@ -32,7 +32,8 @@ from zope.interface import classImplements
 
 from crawler.addresses import Address, host_key, literal, refusal, unwrapped
 from crawler.crawl_settings import CrawlSettings, crawl_settings
-from crawler.refusals import AddressRefusedError
+from crawler.middlewares.answer_limits import BoundedHeads, is_head_too_large
+from crawler.refusals import AddressRefusedError, TooLargeError
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -151,6 +152,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         super().__init__(crawler)
         self.guard = AddressGuard(crawl_settings())
         self._pool.cachedConnectionTimeout = _KEPT_OPEN_SECONDS
+        self._pool._factory = BoundedHeads
 
     @override
     async def download_request(self, request: Request) -> Response:
@@ -168,6 +170,13 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         try:
             with wrap_twisted_exceptions():
                 return await maybe_deferred_to_future(transfer.download_request(request))
+        except DownloadCancelledError as error:
+            # Nobody cancels a transfer but Scrapy, of a body that is larger than the limit.
+            raise TooLargeError("the page is larger than the limit") from error
+        except DownloadFailedError as error:
+            if is_head_too_large(error):
+                raise TooLargeError("the head of the answer is larger than the limit") from error
+            raise
         except ResponseDataLossError:
             if not self._fail_on_dataloss_warned:
                 _logger.warning(get_dataloss_msg(request.url))

@@ -323,13 +323,16 @@ class PolitenessMiddleware:
         refuse_if_parked(self._standing(request))
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        """Reads 429 and 503; any other answer ends the host's row of failures."""
+        """Reads 429 and 503; of other answers 4xx and better end the host's row of failures."""
         if request.meta.get(SHOWN):
             return response  # its document and all that its page asked for were judged one by one
         standing = self._standing(request)
         if response.status not in {429, 503}:
             if response.status < 500:
                 standing.strikes = 0
+            elif not request.meta.get("retry_times"):
+                # A page that fails each time it is tried says no more than once that its host does.
+                self._note_failure(standing, f"it answered {response.status}")
             return response
         asked = retry_after(response)
         self._strike(request, f"it answered {response.status}", asked)
@@ -351,9 +354,7 @@ class PolitenessMiddleware:
 
     def _strike(self, request: Request, what: str, asked: float | None) -> None:
         pace, standing = _downloader(self._crawler).pace_of(request), self._standing(request)
-        standing.strikes += 1 if monotonic() >= pace.not_before else 0
-        if standing.strikes >= _STRIKES:
-            self._park(standing, _PARKED_SECONDS, f"{standing.strikes} failures in a row, the last: {what}")
+        if monotonic() >= pace.not_before and self._note_failure(standing, what):
             return
         if asked is not None:
             if asked > self._settings.max_pause_seconds:
@@ -365,6 +366,14 @@ class PolitenessMiddleware:
             wait = min(backoff * random.uniform(1.0, 1.5), self._settings.max_pause_seconds)
         self._count("paused")
         pace.pause(wait)
+
+    def _note_failure(self, standing: HostPace, what: str) -> bool:
+        """Counts a failure; returns whether it was one too many."""
+        standing.strikes += 1
+        if standing.strikes < _STRIKES:
+            return False
+        self._park(standing, _PARKED_SECONDS, f"{standing.strikes} failures in a row, the last: {what}")
+        return True
 
     def _park(self, standing: HostPace, seconds: float, reason: str) -> None:
         self._count("parked")

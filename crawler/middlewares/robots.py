@@ -20,7 +20,7 @@ from scrapy.http.request import NO_CALLBACK
 from crawler.crawl_settings import PRODUCT
 from crawler.discovery.settings import discovery_settings
 from crawler.middlewares.politeness import keep_crawl_delay
-from crawler.refusals import Refusal, RobotsDeniedError, RobotsUnavailableError
+from crawler.refusals import Refusal, RobotsDeniedError, RobotsUnavailableError, TooLargeError
 from crawler.sites import origin_of
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ class RobotsMiddleware:
         self._crawler.stats.inc_value("robots/asked")
         try:
             rules = read_rules(await self._crawler.engine.download_async(request))
+        except TooLargeError as error:
+            rules = _unavailable(f"robots.txt cannot be read: {error.reason}")
         except Refusal:
             raise
         except IgnoreRequest:

@@ -22,7 +22,6 @@ from scrapy import Request, Spider
 from scrapy.exceptions import (
     CannotResolveHostError,
     CloseSpider,
-    DownloadCancelledError,
     DownloadTimeoutError,
     IgnoreRequest,
 )
@@ -273,8 +272,6 @@ def problem_of(failure: Failure) -> Problem:
         return Problem("http_error", f"the server answered {status}", status, later=status == 429 or status >= 500)
     if isinstance(error, IgnoreRequest):
         return Problem("http_error", str(error) or "the request was refused")
-    if isinstance(error, DownloadCancelledError) and "max size" in str(error):
-        return Problem("too_large", "the page is larger than the limit")
     if isinstance(error, CannotResolveHostError):
         return Problem("unreachable", "the host name has no address", whole_host=True)
     return Problem("unreachable", f"{type(error).__name__}: {error}"[:300])

@@ -105,9 +105,28 @@ class Web(ThreadedServer):
 class Crawler:
     """Runs spiders of this project in a folder of their own."""
 
-    web: Web
     folder: Path
     environment: dict[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def of(cls, port: int, folder: Path) -> Crawler:
+        """A crawler to which only the names of its hosts file exist, and of them only one port."""
+        hosts = folder / "hosts"
+        hosts.write_text("# invented names\n", encoding="utf-8")
+        return cls(
+            folder,
+            {
+                "TITLE1_CRAWL_CONTACT": "https://operator.example/crawler",
+                "TITLE1_CRAWL_ALLOW_ADDRESSES": "127.0.0.0/8",
+                "TITLE1_CRAWL_ALLOW_PORTS": str(port),
+                "TITLE1_CRAWL_HOSTS_FILE": str(hosts),
+                "TITLE1_CRAWL_HOSTS_ONLY": "1",
+                "TITLE1_CRAWL_DELAY_SECONDS": "0.05",
+                "TITLE1_CRAWL_BACKOFF_SECONDS": "0.1",
+                "TITLE1_CRAWL_TIMEOUT_SECONDS": "5",
+                "TITLE1_GUESS_NAMES": "0",
+            },
+        )
 
     def command(self, spider: str, arguments: dict[str, str], *options: str) -> list[str]:
         named = [part for key, value in arguments.items() for part in ("-a", f"{key}={value}")]
@@ -190,20 +209,4 @@ def loopback() -> Iterator[Web]:
 
 @pytest.fixture
 def crawler(loopback: Web, tmp_path: Path) -> Crawler:
-    hosts = tmp_path / "hosts"
-    hosts.write_text("# invented names\n", encoding="utf-8")
-    return Crawler(
-        loopback,
-        tmp_path,
-        {
-            "TITLE1_CRAWL_CONTACT": "https://operator.example/crawler",
-            "TITLE1_CRAWL_ALLOW_ADDRESSES": "127.0.0.0/8",
-            "TITLE1_CRAWL_ALLOW_PORTS": str(loopback.port),
-            "TITLE1_CRAWL_HOSTS_FILE": str(hosts),
-            "TITLE1_CRAWL_HOSTS_ONLY": "1",
-            "TITLE1_CRAWL_DELAY_SECONDS": "0.05",
-            "TITLE1_CRAWL_BACKOFF_SECONDS": "0.1",
-            "TITLE1_CRAWL_TIMEOUT_SECONDS": "5",
-            "TITLE1_GUESS_NAMES": "0",
-        },
-    )
+    return Crawler.of(loopback.port, tmp_path)

@@ -184,17 +184,6 @@ def test_a_page_that_loads_very_much_gets_its_share(crawler: Crawler, loopback: 
     assert "'browser/refused/budget'" in log
 
 
-def test_a_page_that_computes_for_ever_costs_itself_only(crawler: Crawler, loopback: Web, tmp_path: Path) -> None:
-    crawler.environment["TITLE1_BROWSER_PAGE_SECONDS"] = "6"
-    stuck = browser_school(crawler, loopback, "stuck.test", shell("<script>while (true) {}</script>"))
-    well = browser_school(crawler, loopback)
-    schools = tmp_path / "schools.csv"
-    schools.write_text(f"name,website\nStuck Elementary,{stuck}\nPine Elementary,{well}\n", encoding="utf-8")
-    rows, log = crawler.run("staff_directory", {"schools": str(schools), "browser": "1"})
-    assert {row["name"] for row in rows} == NAMES
-    assert "'visits/missed/not_shown': 1" in log
-
-
 def test_a_page_knows_where_it_was_moved_to(crawler: Crawler, loopback: Web) -> None:
     url = browser_school(crawler, loopback)
     loopback.page("pine.test", "/staff", status=301, headers={"Location": "/people/"})

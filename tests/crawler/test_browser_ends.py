@@ -8,6 +8,7 @@ import subprocess
 import psutil
 import pytest
 
+from tests.chaos.browser import show_pages
 from tests.crawler.conftest import Crawler, Web, end, wait_until
 from tests.crawler.shells import NAMES, NEEDS_CHROMIUM, all_gone, browser_school, wait_for_chromium
 
@@ -78,6 +79,15 @@ def test_a_stop_ends_the_browser_and_the_next_run_goes_on(crawler: Crawler, loop
     assert crawler.begin("staff_directory", {"url": url, "browser": "1"}, *options).wait(60) == 0
     assert {row["name"] for row in crawler.rows()} == NAMES
     assert loopback.paths("pine.test").count("/") == 1
+
+
+def test_pages_that_hang_cost_themselves_only_and_leave_nothing(crawler: Crawler, loopback: Web) -> None:
+    # `python -m tests.chaos.browser` does the same with 200 pages.
+    figures = show_pages(crawler, loopback, pages=6, hanging=2)
+    assert figures.processes > 0
+    assert (figures.lost, figures.invented, figures.processes_left, figures.files_left) == ((), (), (), ())
+    assert (figures.exit_code, figures.tracebacks, figures.not_shown) == (0, 0, 1)
+    assert figures.cut_short >= 1
 
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["well", "hanging"])

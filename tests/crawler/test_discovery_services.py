@@ -220,8 +220,8 @@ def test_guesses_that_lead_nowhere_are_no_website(crawler: Crawler, loopback: We
     assert loopback.hits == []
 
 
-def test_a_file_of_patterns_that_is_none_is_explained(crawler: Crawler) -> None:
-    guessing(crawler, crawler.web)
+def test_a_file_of_patterns_that_is_none_is_explained(crawler: Crawler, loopback: Web) -> None:
+    guessing(crawler, loopback)
     Path(crawler.environment["TITLE1_GUESS_PATTERNS_FILE"]).write_text("[all]\n")
     rows, log = crawler.run("website_discovery", {"schools": schools(crawler.folder)})
     assert "is not a file of patterns" in log

@@ -51,11 +51,12 @@ class Worker:
 
     launcher: Launcher
     crawler: Crawler
+    web: Web
 
     async def launch(self, host: str, *options: str, log: str = "log.txt", **environment: str) -> Spider:
         with (self.crawler.folder / log).open("wb") as file:
             return await self.launcher.launch(
-                ["staff_directory", f"url={self.crawler.web.url(host)}", *options],
+                ["staff_directory", f"url={self.web.url(host)}", *options],
                 environment=self.crawler._environment() | environment,
                 log=file,
             )
@@ -66,7 +67,7 @@ class Worker:
 
     async def until_asked(self, host: str) -> None:
         """Waits until a spider hangs at this host."""
-        await until(lambda: "/" in self.crawler.web.paths(host))
+        await until(lambda: "/" in self.web.paths(host))
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -81,7 +82,7 @@ async def worker(crawler: Crawler, loopback: Web) -> AsyncGenerator[Worker]:
     loopback.page("pine.test", "/", home_page("Pine", {}))
     crawler.hosts("stuck.test", "silent.test", "pine.test")
     launcher = Launcher()
-    yield Worker(launcher, crawler)
+    yield Worker(launcher, crawler, loopback)
     await launcher.close()
 
 

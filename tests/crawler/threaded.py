@@ -35,4 +35,13 @@ class ThreadedServer:
         self._ready.set()
         self._loop.run_forever()
         self._loop.run_until_complete(stack.aclose())
+        self._loop.run_until_complete(_end_all())
         self._loop.close()
+
+
+async def _end_all() -> None:
+    """Ends what still answers somebody, or waits before it does."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

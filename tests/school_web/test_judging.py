@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.school_web.audit import audit
+from tests.school_web.audit import Request, audit, judge
 from tests.school_web.files import LOG, TRUTH
 from tests.school_web.founding import generate
 from tests.school_web.keys import person_key, site_key
 from tests.school_web.score import score
-from tests.school_web.truth import Truth, tell
+from tests.school_web.truth import TrueHost, Truth, tell
 from tests.school_web.world import World
 
 PORT = 8099
@@ -119,6 +119,38 @@ def test_the_audit_sees_that_hosts_of_one_domain_were_asked_too_soon(truth: Trut
     )
     (violation,) = audit(log, truth).rate_violations
     assert (violation.host, violation.path) == (f"www.{host}", "/robots.txt")
+
+
+def test_the_audit_sees_that_www_and_bare_are_one_host() -> None:
+    wishes = TrueHost("User-agent: *\nCrawl-delay: 2\n", 200, 2.0)
+    asked = [
+        Request(0, "fir.test", "/robots.txt", 200, AGENT),
+        Request(1, "fir.test", "/", 200, AGENT),
+        Request(2.5, "www.fir.test", "/robots.txt", 200, AGENT),  # free, as any host's first one
+        Request(2.8, "www.fir.test", "/", 503, AGENT, 4.0),  # too soon after the other name
+        Request(6, "fir.test", "/staff", 200, AGENT),  # before Retry-After
+        Request(9, "www.fir.test", "/staff", 200, AGENT),
+    ]
+    result = judge(asked, {"fir.test": wishes, "www.fir.test": wishes}, 0.3)
+    assert [(one.host, one.path) for one in result.rate_violations] == [("www.fir.test", "/"), ("fir.test", "/staff")]
+
+
+@pytest.mark.parametrize("status", [0, 429, 500, 503])
+def test_the_audit_sees_pages_of_hosts_whose_rules_could_not_be_had(status: int) -> None:
+    asked = [Request(0, "pine.test", "/robots.txt", status, AGENT), Request(9, "pine.test", "/", 200, AGENT)]
+    (violation,) = judge(asked, {"pine.test": TrueHost(None, status, None)}).robots_violations
+    assert violation.path == "/"
+    assert judge(asked, {"pine.test": TrueHost(None, 404, None)}).robots_violations == ()
+
+
+def test_the_audit_sees_that_a_failing_host_is_not_left_alone() -> None:
+    failing = [Request(2.0 * number, "pine.test", f"/{number}", 500, AGENT) for number in range(17)]
+    hosts = {"pine.test": TrueHost(None, 404, None)}
+    assert [one.path for one in judge(failing, hosts).rate_violations] == ["/15", "/16"]
+    now_and_then = [msgspec.structs.replace(one, time=one.time * 60) for one in failing]
+    assert judge(now_and_then, hosts).rate_violations == ()
+    failing[8] = msgspec.structs.replace(failing[8], status=200)
+    assert judge(failing, hosts).rate_violations == ()
 
 
 @pytest.mark.parametrize(
