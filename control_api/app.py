@@ -39,6 +39,7 @@ from control_api.reviews.websites import WebsiteController
 from control_api.schools.controller import SchoolController
 from control_api.settings import ApiSettings
 from control_api.staff.controller import StaffController
+from control_api.suppressions.controller import SuppressionController
 from control_api.work.doorbell import Doorbell
 from storage.blobs import Blobs
 from storage.database import Database, open_database
@@ -94,6 +95,7 @@ def create_app(
             LinkController,
             StaffController,
             LlmController,
+            SuppressionController,
             HealthController,
             DashboardController,
         ],

@@ -48,7 +48,10 @@ _COMPARING_MIDDLEWARES: dict[str, int | None] = {"crawler.middlewares.unchanged.
 # Only a harvest with a model asks one; the others do not even import what asking needs.
 _ASKING_PIPELINES: dict[str, int] = {"crawler.pipelines.ask.AskPipeline": 50}
 # Only a crawl for a job has a database; by hand, these are not even imported.
-_JOB_PIPELINES: dict[str, int] = {"crawler.pipelines.store.StorePipeline": 900}
+_JOB_PIPELINES: dict[str, int] = {
+    "crawler.pipelines.suppress.SuppressPipeline": 300,
+    "crawler.pipelines.store.StorePipeline": 900,
+}
 _EXTENSIONS: dict[str, int | None] = {
     "crawler.extensions.memory.MemoryLimit": 0,
     # Ours stands in its place.

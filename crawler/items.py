@@ -16,6 +16,7 @@ from extraction.staff.records import Person
 
 if TYPE_CHECKING:
     from crawler.answers import KeptAnswer
+    from storage.suppression import Met
 
 TargetState = Literal["done", "failed", "skipped"]
 
@@ -60,6 +61,8 @@ class PageItem:
     """Blocks about which a model is to be asked, until it was; empty in a crawl without one."""
     kept: KeptAnswer | None = None
     """What was read, where it is to be kept."""
+    suppressed: list[Met] = field(default_factory=list["Met"])
+    """People left out by an address, whose names at the school are to be noted; only in a crawl for a job."""
 
 
 @dataclass(slots=True)

@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, any_, cast, delete, exists, func, literal, select, update
+from sqlalchemy import Text, any_, cast, delete, exists, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.bulk import as_parameter, insert_many
 from storage.models import Evidence, StaffMember, StaffPost, Website
 from storage.sightings import Origin, Seen, Sighting, key_words, store_evidence
+from storage.suppression import Met, Who, entries_for, hold_list, kinds_of, school_texts
 from storage.websites import site_host
 
 KEPT = (
@@ -34,6 +35,7 @@ KEPT = (
 )
 KEPT_LISTS = ("credentials", "subjects", "grades")
 EMPTY = literal([], ARRAY(Text))
+_POSTS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,54 @@ class SeenPerson:
 
 async def store_people(
     connection: AsyncConnection, people: Sequence[SeenPerson], *, organization_id: UUID, job_id: UUID, attempt: int
-) -> None:
+) -> list[tuple[SeenPerson, Met]]:
     """Writes people by identity in the caller's transaction; seen again, they are renewed and never blanked.
 
     A person without a published address is known by school and name. When another page of the same school shows the
     same name with an address, it is the same person, whichever page came first.
+
+    Whom the organization's suppression list names is not written, however late the entry came: the list is held until
+    the transaction ends.
+
+    Returns:
+        Those who were left out, each with the entry.
     """
     if not people:
-        return
+        return []
+    await hold_list(connection, organization_id, to_change=False)
+    left_out = await _suppressed(connection, people)
+    people = [person for place, person in enumerate(people) if place not in left_out]
+    if people:
+        await _write_people(connection, people, organization_id, job_id, attempt)
+    return list(left_out.values())
+
+
+async def _suppressed(connection: AsyncConnection, people: Sequence[SeenPerson]) -> dict[int, tuple[SeenPerson, Met]]:
+    """Those whom the suppression list names, by their places."""
+    kinds = await kinds_of(connection)
+    if not kinds:
+        return {}
+    schools = await school_texts(connection, (person.school_id for person in people))
+    everybody = [
+        Who.seen(
+            person.name,
+            first=person.first_name,
+            last=person.last_name,
+            nickname=person.nickname,
+            email=person.email,
+            url=person.url,
+            schools=schools.get(person.school_id, ()),
+        )
+        for person in people
+    ]
+    entries = await entries_for(connection, everybody, kinds)
+    found = ((place, who, entries.find(who)) for place, who in enumerate(everybody))
+    return {place: (people[place], Met(who, key)) for place, who, key in found if key is not None}
+
+
+async def _write_people(
+    connection: AsyncConnection, people: Sequence[SeenPerson], organization_id: UUID, job_id: UUID, attempt: int
+) -> None:
     identities = await _identities(connection, people)
     rows: dict[str, dict[str, Any]] = {}
     for person, identity in zip(people, identities, strict=True):
@@ -135,6 +177,24 @@ async def withdraw_people(connection: AsyncConnection, school_id: int, urls: Seq
     await connection.execute(
         delete(StaffPost).where(StaffPost.school_id == school_id, StaffPost.staff_member_id.in_(members))
     )
+    await _forget_without_post(connection, members)
+
+
+async def forget_posts(connection: AsyncConnection, posts: Sequence[tuple[int, int, str]]) -> None:
+    """Deletes posts (person, school, address of the page), with what that page said of the person.
+
+    Whoever has no other post is forgotten, with all evidence.
+    """
+    for place in range(0, len(posts), _POSTS_AT_ONCE):
+        some = posts[place : place + _POSTS_AT_ONCE]
+        post = tuple_(StaffPost.staff_member_id, StaffPost.school_id)
+        await connection.execute(delete(StaffPost).where(post.in_([(member, school) for member, school, _ in some])))
+        said = tuple_(Evidence.subject_id, Evidence.url).in_([(member, url) for member, _, url in some])
+        await connection.execute(delete(Evidence).where(Evidence.subject == "staff", said))
+        await _forget_without_post(connection, [member for member, _, _ in some])
+
+
+async def _forget_without_post(connection: AsyncConnection, members: Sequence[int]) -> None:
     forgotten = await connection.scalars(
         delete(StaffMember)
         .where(StaffMember.id.in_(members), ~exists().where(StaffPost.staff_member_id == StaffMember.id))

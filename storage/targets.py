@@ -28,6 +28,7 @@ from sqlalchemy.orm import aliased
 from storage.bulk import as_parameter, insert_many
 from storage.jobs import JobKind, family_of
 from storage.models import DocumentSchool, Job, KeptPage, PageVisit, School, Target, Website
+from storage.suppression import suppressed_schools
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,9 @@ async def _insert(
         "no_website": "no official site is known",
         "recently_read": "its staff was read a few days ago",
         "read_since": "another harvest has read it since; ask for that one's pages",
+        "suppressed": "the suppression list names it",
     }
+    suppressed = await suppressed_schools(connection, (school_id for school_id, _ in schools))
     rows: list[dict[str, Any]] = [
         {
             "organization_id": organization_id,
@@ -156,7 +159,9 @@ async def _insert(
             "outcome": skipped,
             "reason": reasons[skipped] if skipped else None,
         }
-        for school_id, skipped in schools
+        for school_id, skipped in (
+            (school_id, "suppressed" if school_id in suppressed else why) for school_id, why in schools
+        )
     ]
     if rows:
         await connection.execute(insert(Target).on_conflict_do_nothing(), rows)

@@ -81,8 +81,9 @@ class ApiClient:
         return self._call("PUT", path, json=body).json()
 
     def delete(self, path: str) -> Any:
-        """The JSON answer to a DELETE."""
-        return self._call("DELETE", path).json()
+        """The JSON answer to a DELETE; None where it says no more than that it is done."""
+        answer = self._call("DELETE", path)
+        return answer.json() if answer.content else None
 
     def upload(self, path: Path) -> Any:
         """Uploads a PDF and returns the document."""

@@ -59,7 +59,8 @@ def _show(progress: Progress, task: TaskID, event: Event) -> None:
     if event.kind == "page_read":
         progress.update(task, note=f"page {payload['page']}: {payload['rows']} schools")
     elif event.kind == "target":
-        progress.update(task, note=f"{payload['outcome']}")
+        # Events of an earlier version tell one school each.
+        progress.update(task, note=payload.get("schools", [payload])[-1]["outcome"])
     elif event.kind == "succeeded":
         total = progress.tasks[task].total or 1
         progress.update(task, completed=total, total=total, note=_result(payload.get("result", {})))

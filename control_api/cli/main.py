@@ -18,6 +18,7 @@ from control_api.cli import jobs as job_commands
 from control_api.cli import llm as llm_commands
 from control_api.cli import schools as school_commands
 from control_api.cli import sites as site_commands
+from control_api.cli import suppress as suppress_commands
 from control_api.cli.errors import CliError
 from control_api.cli.terminal import terminal
 from extraction.errors import ExtractionError
@@ -40,6 +41,7 @@ app.add_typer(job_commands.app, name="jobs")
 app.add_typer(llm_commands.app, name="llm")
 app.add_typer(school_commands.app, name="schools")
 app.add_typer(site_commands.app, name="sites")
+app.add_typer(suppress_commands.app, name="suppress")
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 app.add_typer(keys, name="key")
 

@@ -10,6 +10,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from crawler.job_session import close_session, open_session, report_end
+from crawler.middlewares.politeness import PoliteDownloader
 from storage.errors import StorageError
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ class JobReport:
         stats = self.crawler.stats.get_stats() if self.crawler.stats else {}
         # An attempt's process with a browser comes after one without, whose figures stay what they are.
         part = "browser_process/" if getattr(self.crawler.spider, "in_browser", False) else ""
-        return {
+        figures = {
             f"{part}{key}": value.isoformat() if isinstance(value, datetime) else value
             for key, value in stats.items()
             if isinstance(value, int | float | str | datetime)
         }
+        downloader = self.crawler.engine.downloader if self.crawler.engine else None
+        return figures | ({f"{part}hosts": downloader.times.told()} if isinstance(downloader, PoliteDownloader) else {})

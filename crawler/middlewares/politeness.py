@@ -31,6 +31,7 @@ from typing_extensions import override
 from crawler.browser.settings import browser_settings
 from crawler.crawl_settings import crawl_settings
 from crawler.host_paces import HostPace, host_of, pace_key, refuse_if_parked, retry_after
+from crawler.host_times import HostTimes
 from crawler.refusals import CrawlStoppingError, HostParkedError, Refusal
 from crawler.shared_pages import SHARED, SharedPages
 
@@ -114,6 +115,7 @@ class PoliteDownloader(Downloader):
         self.paces: dict[str, HostPace] = {}
         self._floor = max(crawl_settings().delay_seconds, self._delay)
         self._shared = SharedPages()
+        self.times = HostTimes()
         self._transfers: dict[Request, Deferred[Response]] = {}
         self._stop_seen: float | None = None
         self._stop_watch = create_looping_call(self._hand_back_when_stopping)
@@ -174,8 +176,10 @@ class PoliteDownloader(Downloader):
         # Scrapy's own steps in Scrapy's own order, but the pause begins when the answer has ended: counted from the
         # sending, a slow first connection would bring two requests closer together at the server than the delay.
         slot.transferring.add(request)
+        begun, size = monotonic(), 0
         try:
             response = await self.handlers.download_request_async(request)
+            size = len(response.body)
             self.signals.send_catch_log(
                 signal=signals.response_downloaded, response=response, request=request, spider=self.crawler.spider
             )
@@ -189,6 +193,8 @@ class PoliteDownloader(Downloader):
             return response
         finally:
             slot.lastseen = self.standing_of(request).asked = monotonic()
+            if not request.meta.get(SHOWN):  # what a page in the browser asks for are requests of their own
+                self.times.note(host_of(request.url), begun, slot.lastseen, size)
             slot.transferring.remove(request)
             self._process_queue(slot)
             self.signals.send_catch_log(

@@ -3,7 +3,8 @@
 `process_item` returns when the item is stored. The journal counts a request as done only after its items have left the
 pipelines, so a crash can repeat an item but not lose one; and everything written here is an upsert, so repeating is
 harmless. Items that arrive while a batch is being written wait for the next one: the slower the database, the larger
-the batches, and no page is read while `MOST_WAITING` items wait.
+the batches, and no page is read while `MOST_WAITING` items wait. Ends of schools wait for each other's company longer,
+so that their event, which is written with them, comes at most twice a second; after a kill they end anew.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import contextlib
 import dataclasses
 import logging
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +27,8 @@ from storage.errors import DatabaseUnavailableError, LeaseLostError, StorageErro
 from storage.kept_pages import FetchedPage, store_pages
 from storage.leases import FencedStep, fenced
 from storage.staff import SeenPerson, store_people
+from storage.suppression import Met
+from storage.suppression_list import follow_names
 from storage.targets import Visit, end_target, leave_target, school_name, store_visits, target_counts
 from storage.websites import Candidate, decide_website, store_candidates
 
@@ -40,6 +44,8 @@ MOST_WAITING = 20
 nothing of 400 pages was stored for ten seconds, and all of them were fetched again after a kill."""
 GATHER_SECONDS = 0.05
 """What the first item of a batch waits for company."""
+ENDS_SECONDS = 0.5
+"""From one batch that ends schools to the next: each is an event, and whoever follows a job is told twice a second."""
 DATABASE_PATIENCE_SECONDS = 60.0
 """How long a batch waits for PostgreSQL to come back before the crawl stops; its journal keeps what was not stored."""
 REPORT_SECONDS = 5.0
@@ -54,6 +60,8 @@ class StorePipeline:
         self.arrived = asyncio.Event()
         self.written = asyncio.Event()
         self.door = asyncio.Lock()
+        self.ends_due = 0.0
+        """When schools may be ended next, by the loop's clock."""
         self.session: JobSession | None = None
         self.writer: asyncio.Task[None] | None = None
 
@@ -84,7 +92,8 @@ class StorePipeline:
     async def wait_for_room(self) -> None:
         """Returns when few enough items wait to be stored."""
         async with self.door:  # one after the other, or all who wait would come in at once
-            while len(self.waiting) >= MOST_WAITING:
+            # Ends wait for their time, not for the database.
+            while sum(not isinstance(item, TargetItem) for item, _ in self.waiting) >= MOST_WAITING:
                 self.written.clear()
                 await self.written.wait()
 
@@ -97,10 +106,16 @@ class StorePipeline:
         await asyncio.gather(self.writer, return_exceptions=True)
 
     async def _write_batches(self, session: JobSession) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await self.arrived.wait()
             await asyncio.sleep(GATHER_SECONDS)
-            batch = self.waiting[:BATCH_ITEMS]
+            ending = loop.time() >= self.ends_due
+            # In the order of their coming, so that no end overtakes a page of its school.
+            batch = [one for one in self.waiting if ending or not isinstance(one[0], TargetItem)][:BATCH_ITEMS]
+            if not batch:
+                await self._wait_to_end()
+                continue
             try:
                 await self._write(session, [item for item, _ in batch])
             except LeaseLostError as error:
@@ -110,14 +125,29 @@ class StorePipeline:
             except Exception as error:
                 log.exception("a batch of %d items cannot be stored", len(batch))
                 await _give_up(session, "store_failed", f"{type(error).__name__}: {error}")
-            del self.waiting[: len(batch)]
-            if not self.waiting:
-                self.arrived.clear()
-            self.written.set()
-            self.crawler.stats.inc_value("store/batches")
-            for _, stored in batch:
-                if not stored.done():
-                    stored.set_result(None)
+            if any(isinstance(item, TargetItem) for item, _ in batch):
+                self.ends_due = loop.time() + ENDS_SECONDS
+            self._answer(batch)
+
+    async def _wait_to_end(self) -> None:
+        """Waits until schools may be ended, or something else has come."""
+        self.arrived.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(self.ends_due):
+                await self.arrived.wait()
+        self.arrived.set()
+
+    def _answer(self, batch: list[tuple[Item, asyncio.Future[None]]]) -> None:
+        """Lets the items of a batch that is stored go their way."""
+        written = {id(stored) for _, stored in batch}
+        self.waiting = [one for one in self.waiting if id(one[1]) not in written]
+        if not self.waiting:
+            self.arrived.clear()
+        self.written.set()
+        self.crawler.stats.inc_value("store/batches")
+        for _, stored in batch:
+            if not stored.done():
+                stored.set_result(None)
 
     async def _write(self, session: JobSession, items: list[Item]) -> None:
         loop = asyncio.get_running_loop()
@@ -125,13 +155,15 @@ class StorePipeline:
         while True:
             try:
                 async with fenced(session.database, session.lease) as step:
-                    await _store(step, items)
+                    late = await _store(step, items)
             except DatabaseUnavailableError as error:
                 if loop.time() > deadline:
                     raise
                 log.warning("items wait: %s", error.message)
                 await asyncio.sleep(1.0)
             else:
+                for met in late:
+                    self.crawler.stats.inc_value(f"suppress/{met.key.kind}")
                 return
 
 
@@ -149,10 +181,24 @@ async def _give_up(session: JobSession, reason: str, words: str) -> None:
     os._exit(1)
 
 
-async def _store(step: FencedStep, items: list[Item]) -> None:
-    """Writes one batch; within a school the items keep their order: pages and candidates before its end."""
+async def _store(step: FencedStep, items: list[Item]) -> list[Met]:
+    """Writes one batch; within a school the items keep their order: pages and candidates before its end.
+
+    Returns those who were left out because they came onto the suppression list after this crawl had read it.
+    """
     lease = step.lease
     pages = [item for item in items if isinstance(item, PageItem)]
+    late = await store_people(
+        step.connection,
+        [person for page in pages for person in _people(page)],
+        organization_id=lease.organization_id,
+        job_id=lease.job_id,
+        attempt=lease.attempt,
+    )
+    by_page = Counter((person.school_id, person.url) for person, _ in late)
+    suppressed = [met for page in pages for met in page.suppressed] + [met for _, met in late]
+    if suppressed:
+        await follow_names(step.connection, lease.organization_id, suppressed)
     await store_pages(
         step.connection,
         [kept for page in pages if (kept := _kept(page)) is not None],
@@ -162,18 +208,19 @@ async def _store(step: FencedStep, items: list[Item]) -> None:
     news = await store_visits(
         step.connection,
         [
-            Visit(int(page.target), page.url, page.status, page.outcome, page.reason, len(page.people), page.fetched_at)
+            Visit(
+                int(page.target),
+                page.url,
+                page.status,
+                page.outcome,
+                page.reason,
+                len(page.people) - by_page[int(page.target), page.url],
+                page.fetched_at,
+            )
             for page in pages
         ],
         organization_id=lease.organization_id,
         job_id=lease.job_id,
-    )
-    await store_people(
-        step.connection,
-        [person for page in pages for person in _people(page)],
-        organization_id=lease.organization_id,
-        job_id=lease.job_id,
-        attempt=lease.attempt,
     )
     news += await store_candidates(
         step.connection,
@@ -192,10 +239,11 @@ async def _store(step: FencedStep, items: list[Item]) -> None:
             noted = msgspec.to_builtins(item.noted)
             await leave_target(step.connection, lease.job_id, int(item.target), reason=item.reason, noted=noted)
             await step.advance()
+    return [met for _, met in late]
 
 
 async def _end(step: FencedStep, targets: list[TargetItem]) -> None:
-    """Ends schools, each with its line in the job's story; one that was ended before, in a killed attempt, has it."""
+    """Ends schools, with one line in the job's story; one that was ended before, in a killed attempt, has its own."""
     ended = [target for target in targets if await _ended(step, target)]
     if not ended:
         return
@@ -203,9 +251,8 @@ async def _end(step: FencedStep, targets: list[TargetItem]) -> None:
     total = sum(counts.values())
     done = total - counts.get("pending", 0)
     await step.advance(done=done, total=total)
-    # Nobody else ends schools of this job while its row is locked: they are the last of those done.
-    for place, target in enumerate(ended, done - len(ended) + 1):
-        await _tell(step, target, done=place, total=total)
+    # Nobody else ends schools of this job while its row is locked: these are the last of those done.
+    await step.event("target", schools=[await _told(step, target) for target in ended], done=done, total=total)
 
 
 async def _ended(step: FencedStep, target: TargetItem) -> bool:
@@ -224,23 +271,20 @@ async def _ended(step: FencedStep, target: TargetItem) -> bool:
     )
 
 
-async def _tell(step: FencedStep, target: TargetItem, *, done: int, total: int) -> None:
+async def _told(step: FencedStep, target: TargetItem) -> dict[str, Any]:
     school_id = int(target.target)
-    await step.event(
-        "target",
-        school_id=school_id,
-        school=await school_name(step.connection, school_id),
-        state=target.state,
-        outcome=target.outcome,
-        reason=target.reason,
-        website=target.website,
-        score=target.score,
-        pages=target.pages,
-        people=target.people,
-        tried={tried.provider: tried.outcome for tried in target.tried},
-        done=done,
-        total=total,
-    )
+    return {
+        "school_id": school_id,
+        "school": await school_name(step.connection, school_id),
+        "state": target.state,
+        "outcome": target.outcome,
+        "reason": target.reason,
+        "website": target.website,
+        "score": target.score,
+        "pages": target.pages,
+        "people": target.people,
+        "tried": {tried.provider: tried.outcome for tried in target.tried},
+    }
 
 
 def _kept(page: PageItem) -> FetchedPage | None:

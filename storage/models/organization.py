@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Now, Tenant
@@ -19,6 +19,8 @@ class Organization(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     name: Mapped[str]
     created_at: Mapped[Now]
+    suppression_salt: Mapped[bytes] = mapped_column(LargeBinary, server_default=FetchedValue())
+    """The key of its suppression list's hashes, made by the database."""
 
 
 class User(Tenant, Base):

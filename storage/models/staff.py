@@ -75,7 +75,10 @@ class StaffPost(Tenant, Base):
 
 
 class Suppression(Tenant, Base):
-    """Somebody or something that must not be stored or delivered; only a salted hash of the value is kept."""
+    """Somebody or something that must not be stored or delivered; only a salted hash of the value is kept.
+
+    `storage.suppression` says what is hashed.
+    """
 
     __tablename__ = "suppression"
     __table_args__ = (
@@ -87,5 +90,8 @@ class Suppression(Tenant, Base):
     kind: Mapped[str]
     hash: Mapped[bytes] = mapped_column(LargeBinary)
     reason: Mapped[str | None]
-    created_by: Mapped[UUID | None]
+    note: Mapped[str | None]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("suppression.id", ondelete="CASCADE"), index=True)
+    """Of a name that was met with a suppressed address: the address's entry, with which it goes."""
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
     created_at: Mapped[Now]

@@ -84,12 +84,14 @@ PROMISES = {
     """,
     "each step is made once": "SELECT kind, count(*) FROM job GROUP BY kind HAVING count(*) <> 1",
     "each school ends once and is told once": """
-        SELECT j.kind, s.identity, t.state, count(e.seq) FROM target t
+        SELECT j.kind, s.identity, t.state, count(e.school_id) FROM target t
         JOIN job j ON j.id = t.job_id JOIN school s ON s.id = t.school_id
-        LEFT JOIN job_event e
-            ON e.job_id = t.job_id AND e.kind = 'target' AND e.payload ->> 'school_id' = t.school_id::text
+        LEFT JOIN (
+            SELECT job_id, jsonb_array_elements(payload -> 'schools') ->> 'school_id' AS school_id
+            FROM job_event WHERE kind = 'target'
+        ) e ON e.job_id = t.job_id AND e.school_id = t.school_id::text
         GROUP BY j.kind, s.identity, t.state
-        HAVING t.state = 'pending' OR count(e.seq) <> (t.state <> 'skipped')::int
+        HAVING t.state = 'pending' OR count(e.school_id) <> (t.state <> 'skipped')::int
     """,
     "each page of the document is told once": """
         SELECT payload ->> 'page', count(*) FROM job_event WHERE kind = 'page_read' GROUP BY 1 HAVING count(*) > 1

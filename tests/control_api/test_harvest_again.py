@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,6 +135,10 @@ async def test_only_what_has_changed_is_sent_again_and_all_else_is_as_if_it_were
         assert told.state is JobState.SUCCEEDED
         assert told.result["outcomes"] == {"staff": 6, "needs_browser": 1}
         assert told.result["traffic"]["pages_unchanged"] == 0
+        hits = Counter(hit.host for hit in sites.served.hits)
+        assert {host["host"].partition(":")[0]: host["requests"] for host in told.result["hosts"]["busiest"]} == hits
+        assert told.result["hosts"]["requests"] == hits.total() == told.result["traffic"]["requests"]
+        assert all(host["seconds"] > 0 < host["bytes"] for host in told.result["hosts"]["busiest"])
         assert {(tag, date) for _, _, tag, date in sites.asked} == {(None, None)}
         people, ((seen,),) = await rows(select(StaffMember.name)), await rows(select(func.max(StaffPost.last_seen)))
         bodies, kept = await rows(select(PageBody.sha256)), await rows(pages_of(first))

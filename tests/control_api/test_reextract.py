@@ -232,6 +232,25 @@ async def test_what_is_gone_or_no_more_the_schools_is_told_and_nothing_is_taken_
     assert [await archive.people(school) for school in (gone, moved, newer)] == [set(), set(), set()]
 
 
+async def test_kept_pages_do_not_bring_back_who_was_suppressed_since(api: httpx2.AsyncClient, archive: Archive) -> None:
+    pages = (
+        ("/leaders", "link", staff_table((*ROSALIND[:2], ""), IMELDA)),
+        ("/staff", "link", staff_table(ROSALIND, TOBIAS)),
+    )
+    quillfern = await archive.keep("Quillfern Elementary", home("Quillfern"), *pages)
+    await archive.read(await archive.new_job())
+    assert {name for name, _ in await archive.people(quillfern)} == {ROSALIND[0], TOBIAS[0], IMELDA[0]}
+    answer = await api.post("/api/v1/suppressions", json={"entries": [{"kind": "email", "email": ROSALIND[2]}]})
+    assert answer.json()["posts_deleted"] == 1
+
+    settlement = await archive.read(await archive.new_job())
+
+    assert {name for name, _ in await archive.people(quillfern)} == {TOBIAS[0], IMELDA[0]}
+    assert (settlement.result["people"], settlement.result["pages"]) == (2, 3)
+    # The first page prints her name alone, as it is known since the entry from what was stored.
+    assert settlement.result["suppressed"] == {"email": 1, "person": 1}
+
+
 def hash_of(*people: tuple[str, str, str]) -> str:
     return pack_body(staff_table(*people).encode()).sha256
 
@@ -276,7 +295,8 @@ async def test_a_rereading_that_ends_in_its_middle_goes_on_with_the_school_where
     ended = await archive.read(job_id)
     assert (ended.state, ended.result["people"], ended.result["pages"]) == (JobState.SUCCEEDED, 3, 6)
     assert await archive.rows(select(func.count()).select_from(StaffMember)) == [(3,)]
-    ends = "SELECT payload->>'school_id' FROM job_event WHERE job_id = %s AND kind = 'target' ORDER BY seq"
+    told = "jsonb_array_elements(payload->'schools')->>'school_id'"
+    ends = f"SELECT {told} FROM job_event WHERE job_id = %s AND kind = 'target' ORDER BY seq"
     with psycopg.connect(conninfo(database_url)) as connection:
         assert [int(school) for (school,) in connection.execute(ends, [job_id])] == schools
 

@@ -82,8 +82,9 @@ def test_a_crawl_for_a_job_stores_and_reports(monkeypatch: pytest.MonkeyPatch, s
     crawl.spider = spider.from_crawler(crawl, job="17", attempt="2")
     wired = get_project_settings()
     CrawlAddon.from_crawler(crawl).update_settings(wired)
-    assert "crawler.pipelines.store.StorePipeline" in wired["ITEM_PIPELINES"]
-    assert "crawler.pipelines.store.StorePipeline" not in settings["ITEM_PIPELINES"]
+    for pipeline in ("crawler.pipelines.suppress.SuppressPipeline", "crawler.pipelines.store.StorePipeline"):
+        assert pipeline in wired["ITEM_PIPELINES"]
+        assert pipeline not in settings["ITEM_PIPELINES"]
 
 
 @pytest.mark.parametrize(

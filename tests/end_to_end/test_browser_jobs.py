@@ -112,7 +112,8 @@ def test_people_of_pages_that_need_a_browser_are_stored_though_the_worker_is_kil
     assert job["result"]["outcomes"] == {"staff": len(schools)}
     assert len(missed(product, schools)) <= 1, missed(product, schools)
 
-    told = [event.payload["school_id"] for event in events if event.kind == "target"]
+    ends = [event.payload["schools"] for event in events if event.kind == "target"]
+    told = [school["school_id"] for schools_ended in ends for school in schools_ended]
     assert sorted(told) == sorted(schools)
     assert [event.id for event in events] == [str(number) for number in range(1, len(events) + 1)]
     assert job["result"]["people"] == product.rows("SELECT count(*) FROM staff_post")[0][0]

@@ -103,7 +103,8 @@ def test_kills_at_ten_points_change_nothing(product: Product) -> None:
     assert product.rows("SELECT count(*) FROM job WHERE kind <> 'pipeline'") == [(4,)]
     terminal = "kind IN ('succeeded', 'failed', 'cancelled')"
     assert product.rows(f"SELECT count(*), count(DISTINCT job_id) FROM job_event WHERE {terminal}") == [(5, 5)]
-    told = "SELECT job_id, payload->>'school_id' FROM job_event WHERE kind = 'target'"
+    school = "jsonb_array_elements(payload->'schools')->>'school_id'"
+    told = f"SELECT job_id, {school} FROM job_event WHERE kind = 'target'"
     assert product.rows(f"SELECT * FROM ({told}) AS t GROUP BY 1, 2 HAVING count(*) > 1") == []
     pages = "SELECT payload->>'page' FROM job_event WHERE kind = 'page_read'"
     assert product.rows(f"SELECT * FROM ({pages}) AS t GROUP BY 1 HAVING count(*) > 1") == []

@@ -103,8 +103,8 @@ const EVENTS = {
   started: ({ attempt }) => (attempt > 1 ? `Goes on (attempt ${number(attempt)})` : "Started"),
   progress: ({ done, total }) => `${number(done ?? 0)}${total == null ? "" : ` of ${number(total)}`}`,
   page_read: ({ page, pages, rows }) => `Page ${page}${pages ? ` of ${pages}` : ""}: ${number(rows ?? 0)} rows`,
-  target: ({ school, school_id: id, outcome, reason }) =>
-    `${school ?? `School ${id}`}: ${plain(outcome)}${reason ? `, ${reason}` : ""}`,
+  // Events of an earlier version tell one school each.
+  target: ({ schools, ...one }) => (schools ?? [one]).map(schoolWords).join("; "),
   waiting: () => "Waiting for the next step",
   step_started: ({ step, steps, kind }) => `Step ${step} of ${steps}: ${kindWords(kind)}`,
   parted: ({ shards, schools }) => `Parted into ${number(shards)} jobs of ${number(schools)} schools together`,
@@ -125,9 +125,18 @@ const SAID = new Set(
   "attempt child code desired done kind outcome page reason retry_in_seconds school state step steps total".split(" "),
 );
 
+/** How a school's turn ended. */
+function schoolWords(end) {
+  const { school, school_id: id, outcome, reason } = end;
+  const rest = figures(end, SAID);
+  const sentence = `${school ?? `School ${id}`}: ${plain(outcome)}${reason ? `, ${reason}` : ""}`;
+  return rest ? `${sentence} (${rest})` : sentence;
+}
+
 /** An event in words: its sentence, then whatever else its payload holds in plain values. */
 export function eventWords({ kind, payload }) {
   const sentence = EVENTS[kind]?.(payload) ?? plain(kind);
+  if (kind === "target") return sentence;
   const said = new Set(kind in EVENTS ? SAID : []);
   // Only of a page: a school's turn counts pages and rows that its sentence does not say.
   if (kind === "parted") said.add("shards").add("schools");

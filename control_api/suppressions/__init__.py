@@ -1,0 +1,1 @@
+"""The suppression list: who is not to be stored, found, exported."""
