@@ -110,7 +110,7 @@ class CrawlAddon:
             "SCHEDULER": "crawler.journal.JournalScheduler",
             "DUPEFILTER_CLASS": "crawler.journal.SeenFilter",
             "REQUEST_FINGERPRINTER_CLASS": "crawler.fingerprints.VisitFingerprinter",
-            "DOWNLOADER": "crawler.middlewares.politeness.PoliteDownloader",
+            "DOWNLOADER": "crawler.middlewares.polite_downloader.PoliteDownloader",
             "DOWNLOAD_HANDLERS": {
                 "http": handler,
                 "https": handler,

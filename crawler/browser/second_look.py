@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from crawler.browser.settings import browser_settings, why_none
-from crawler.middlewares.politeness import SHOWN
+from crawler.middlewares.polite_downloader import SHOWN
 from crawler.sites import page_key
 from crawler.targets import SchoolTarget
 from crawler.visits import Noted, Step, Visit

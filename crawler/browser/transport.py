@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from crawler.browser.renderer import renderer_of
 from crawler.middlewares.address_guard import GuardedDownloadHandler
-from crawler.middlewares.politeness import SHOWN
+from crawler.middlewares.polite_downloader import SHOWN
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -10,7 +10,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from crawler.job_session import close_session, open_session, report_end
-from crawler.middlewares.politeness import PoliteDownloader
+from crawler.middlewares.polite_downloader import PoliteDownloader
 from storage.errors import StorageError
 
 if TYPE_CHECKING:

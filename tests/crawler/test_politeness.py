@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scrapy.http import Response
 
 from crawler.host_paces import HostPace, host_of, pace_key, retry_after
-from crawler.middlewares.politeness import PoliteSlot
+from crawler.middlewares.polite_downloader import PoliteSlot
 from tests.crawler.conftest import Answer, Crawler, Web, home_page, staff_table
 
 PEOPLE = (("Maria Alvarez", "Principal", "m@pine.test"), ("John Okafor", "Art Teacher", "j@pine.test"))
