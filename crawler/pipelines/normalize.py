@@ -79,4 +79,6 @@ def normalized_person(person: Person) -> Person:
 
 def plain_text(text: str, longest: int) -> str:
     """Returns a text in NFC, without characters that no database or reader should meet, cut at `longest`."""
+    if text.isascii() and text.isprintable() and "  " not in text and len(text) <= longest and text == text.strip():
+        return text  # as nearly all are
     return " ".join(unicodedata.normalize("NFC", _UNFIT.sub("", text)).split())[:longest].rstrip()

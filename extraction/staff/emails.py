@@ -41,6 +41,9 @@ _ADDRESS_LINK = re.compile(r"mail|javascript:|[?&]e=|&#", re.IGNORECASE)
 """What a link that holds an address has; most have nothing of it."""
 _CLOUDFLARE_LINK = re.compile(r"/cdn-cgi/l/email-protection#(?P<hex>[0-9a-fA-F]{4,})")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){3,}")
+_IN_ANGLES = re.compile(r"<([^<>]+)>")
+_BETWEEN = re.compile(r"[,;\s]+")
+"""What parts the addresses of one link."""
 _NO_SPAM = re.compile(r"\[?\(?\s*(?:nospam|no-spam|remove|removethis)\s*\)?\]?", re.IGNORECASE)
 _CODES = re.compile(r"(?:0\d{3}[\s,;|-]?){6,}")
 _LONGEST_CODES = 1_300
@@ -107,7 +110,7 @@ def decode_mailto(href: str) -> list[str]:
     if not href.lower().startswith("mailto:"):
         return []
     target = unquote(href[7:].split("?", 1)[0])
-    parts = re.findall(r"<([^<>]+)>", target) or re.split(r"[,;\s]+", _NO_SPAM.sub("", target))
+    parts = (_IN_ANGLES.findall(target) if "<" in target else []) or _BETWEEN.split(_NO_SPAM.sub("", target))
     return [address for part in parts if (address := clean_address(part))]
 
 
