@@ -64,8 +64,8 @@ TABLES = {
         FROM page_visit v JOIN job j ON j.id = v.job_id JOIN school s ON s.id = v.school_id
     """,
     "kept pages": """
-        SELECT to_jsonb(k) - '{organization_id,job_id,school_id,fetched_at,sha256}'::text[]
-            || jsonb_build_object('school', s.identity, 'size', b.size_bytes)
+        SELECT to_jsonb(k) - '{organization_id,job_id,school_id,fetched_at,sha256,etag}'::text[]
+            || jsonb_build_object('school', s.identity, 'size', b.size_bytes, 'tagged', k.etag IS NOT NULL)
         FROM kept_page k JOIN school s ON s.id = k.school_id JOIN page_body b USING (school_id, sha256)
     """,
 }
