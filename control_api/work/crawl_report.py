@@ -30,9 +30,8 @@ async def crawl_result(attempt: Attempt) -> dict[str, Any]:
     """What came of a crawl with its shards.
 
     Schools by state, by outcome and by reason; pages and people; the traffic of the attempts that reported, and how
-    long they asked which hosts; of a
-    harvest the share of its people that has each field, beside that of the last harvest which asked for the same; whom
-    the suppression list left out; what a model cost, where one was asked.
+    long they asked which hosts; of a harvest the share of its people that has each field, beside that of the last
+    harvest which asked for the same; whom the suppression list left out; what a model cost, where one was asked.
     """
     lease = attempt.lease
     async with attempt.database.tenant(lease.organization_id) as connection:

@@ -1,9 +1,11 @@
 """A crawl's journal on its way between workers: the newest one is taken up, on whatever machine, or none.
 
 Only the newest is right. One that was written before another worker went on would ask again for pages of schools that
-have ended since; so the job's checkpoint says which attempt wrote the newest, and a file beside each journal who wrote
-it. Where the operator names a blob store (`TITLE1_BLOBS_URL`), an unfinished journal is left there, too, so that any
-worker can go on with it. Whoever finds none begins the unfinished schools anew, as after the loss of a disk.
+have ended since; so the job's checkpoint says which attempt wrote the newest, and the name of a journal's folder who
+wrote it. A folder of its own for each attempt also keeps one that was given up, and wakes up, off its successor's.
+
+Where the operator names a blob store (`TITLE1_BLOBS_URL`), an unfinished journal is left there, too, so that any worker
+can go on with it. Whoever finds none begins the unfinished schools anew, as after the loss of a disk.
 """
 
 from __future__ import annotations
@@ -27,7 +29,6 @@ from storage.models import Job
 _logger = logging.getLogger(__name__)
 _FILE = "frontier.db"
 """As `crawler.journal` calls it."""
-_WRITTEN_BY = "attempt"
 
 
 class TravellingJournal:
@@ -39,7 +40,7 @@ class TravellingJournal:
         self._key = f"journal{part}"
         """In the job's checkpoint, the attempt that wrote the newest one."""
         self._newest: int | None = attempt.lease.checkpoint.get(self._key)
-        self.folder: Path = job_dir(attempt.storage_settings, attempt.lease.job_id) / f"frontier{part}"
+        self.folder: Path = self._folder(attempt.lease.attempt)
         """What a spider gets as its JOBDIR."""
 
     async def take_up(self) -> None:
@@ -49,12 +50,11 @@ class TravellingJournal:
             LeaseLostError: a newer attempt exists or the job was ended.
         """
         lease = self._attempt.lease
-        await asyncio.to_thread(self._fetch)
         async with fenced(self._attempt.database, lease) as step:
             # Beside what spiders and other parts have in it.
             more = Job.checkpoint.concat({self._key: lease.attempt})
             await step.connection.execute(update(Job).where(Job.id == lease.job_id).values(checkpoint=more))
-        await asyncio.to_thread((self.folder / _WRITTEN_BY).write_text, str(lease.attempt), "ascii")
+        await asyncio.to_thread(self._fetch)
 
     async def leave(self) -> None:
         """Leaves an unfinished journal in the blob store, if the operator named one; its spider has ended."""
@@ -71,11 +71,14 @@ class TravellingJournal:
             await asyncio.to_thread(self._remove)
 
     def _fetch(self) -> None:
-        if self.folder.exists() and self._written_by() != self._newest:
-            shutil.rmtree(self.folder)
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        if self._newest is not None and self._folder(self._newest).exists():
+            self._folder(self._newest).rename(self.folder)
+        for number in range(1, self._attempt.lease.attempt):
+            shutil.rmtree(self._folder(number), ignore_errors=True)
         if self.folder.exists():
             return
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir()
         if self._newest is None:
             return
         try:
@@ -84,11 +87,9 @@ class TravellingJournal:
         except (NotFoundError, BlobsUnavailableError) as error:
             _logger.info("Unfinished schools of job %s begin anew: %s", self._attempt.lease.job_id, error.message)
 
-    def _written_by(self) -> int | None:
-        try:
-            return int((self.folder / _WRITTEN_BY).read_text("ascii"))
-        except (OSError, ValueError):
-            return None
+    def _folder(self, attempt: int) -> Path:
+        lease = self._attempt.lease
+        return job_dir(self._attempt.storage_settings, lease.job_id) / f"frontier{self._part}-{attempt}"
 
     def _put(self) -> None:
         file = self.folder / _FILE

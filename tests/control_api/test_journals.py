@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from control_api.work.attempt import Attempt
+from control_api.work.journals import TravellingJournal
 from control_api.work.launcher import Launcher
 from control_api.work.settings import WorkerSettings
 from control_api.worker import WORKS
 from storage.blobs import Blobs
 from storage.database import Database
+from storage.errors import LeaseLostError
 from storage.jobs import JobKind, JobState, NewJob, create_job
-from storage.leases import Limits, claim_job, enlist_worker, settle
+from storage.leases import Limits, Settlement, claim_job, enlist_worker, settle
 from storage.settings import StorageSettings
 from tests.conftest import KeyedAccount
 from tests.control_api.harvests import open_web
@@ -105,6 +107,31 @@ async def test_another_machine_goes_on_with_the_journal_that_was_left(
     assert sorted(asked) == sorted({*asked})
     assert {path for _, path in asked} >= {f"/staff?page={number + 1}" for number in range(PAGES)}
     assert list((store / "journals").rglob("*.db")) == []
+
+
+async def test_an_attempt_that_was_given_up_and_wakes_up_leaves_its_successors_journal_alone(
+    database: Database, account: KeyedAccount, storage_settings: StorageSettings
+) -> None:
+    who = account.account
+    async with database.tenant(who.organization_id) as connection:
+        job_id, _ = await create_job(connection, NewJob(who.organization_id, who.user_id, JobKind.HARVEST_STAFF, {}))
+    session = await database.connect()
+    worker = await enlist_worker(session)
+    journals: list[TravellingJournal] = []
+    for _ in range(2):
+        lease = await claim_job(database, job_id, worker, Limits())
+        assert lease is not None
+        blobs = Blobs.configured(storage_settings)
+        journals.append(TravellingJournal(Attempt(lease, database, blobs, WorkerSettings(), storage_settings)))
+        if len(journals) == 1:
+            await settle(database, lease, Settlement(JobState.QUEUED))
+    sleeper, successor = journals
+    await successor.take_up()
+    (successor.folder / "frontier.db").write_bytes(b"what is left to do")
+    with pytest.raises(LeaseLostError):
+        await sleeper.take_up()
+    assert (successor.folder / "frontier.db").read_bytes() == b"what is left to do"
+    await session.close()
 
 
 async def test_without_a_store_another_machine_begins_unfinished_schools_anew(
