@@ -72,9 +72,11 @@ class Reading(msgspec.Struct, frozen=True):
     pages: int
     outcome: Literal["read", "not installed", "too slow", "failed"]
     seconds: float = 0.0
-    """Of processor time, children included; loading the engine is not counted."""
+    """That passed; loading the engine is not counted."""
     peak_mb: float = 0.0
     score: Score | None = None
+    processor_seconds: float = 0.0
+    """Of all its processes in that time."""
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -85,6 +87,8 @@ class Cost(msgspec.Struct, frozen=True):
     recall: float | None
     precision: float | None
     pages_per_second: float
+    processor_ms: float
+    """Of processor time, a page."""
     ratio: float | None
     """Pages a second by those of pdfplumber (of its words, for words), over the documents that both could read."""
     peak_mb: float
@@ -100,7 +104,7 @@ def main() -> None:
         readings: list[Reading] = []
         for engine in wanted.engine or ENGINES:
             for document in documents:
-                reading = _read(engine, document, wanted.peers_python, wanted.seconds)
+                reading = _fastest(engine, document, wanted)
                 readings.append(reading)
                 if reading.outcome == "not installed":
                     break
@@ -144,6 +148,7 @@ def costs(readings: Sequence[Reading]) -> list[Cost]:
                 recall=sum(score.recall for score in scores) / len(scores) if scores else None,
                 precision=sum(score.precision for score in scores) / len(scores) if scores else None,
                 pages_per_second=_pages_per_second(read),
+                processor_ms=1000 * sum(r.processor_seconds for r in read) / max(sum(r.pages for r in read), 1),
                 ratio=_pages_per_second(shared) / _pages_per_second(beside) if shared else None,
                 peak_mb=max(reading.peak_mb for reading in read),
             )
@@ -187,6 +192,14 @@ def _own_documents(folder: Path, pages: int) -> list[Document]:
     return [Document(paper.layout, paper.path, pages, paper.names) for paper in print_papers(folder, pages)]
 
 
+def _fastest(engine: str, document: Document, wanted: argparse.Namespace) -> Reading:
+    """The fastest of the runs, in which other work on the machine had the least part."""
+    runs: list[Reading] = []
+    while len(runs) < wanted.runs and (not runs or runs[-1].outcome == "read"):
+        runs.append(_read(engine, document, wanted.peers_python, wanted.seconds))
+    return min(runs, key=lambda run: run.seconds) if runs[-1].outcome == "read" else runs[-1]
+
+
 def _read(engine: str, document: Document, peers_python: str, seconds: float) -> Reading:
     """One document with one engine, in a process of its own."""
     ours = engine.startswith("title1")
@@ -208,7 +221,8 @@ def _read(engine: str, document: Document, peers_python: str, seconds: float) ->
     told = json.loads(ended.stdout[ended.stdout.index(b"{") :])
     unscored = document.names is None or engine.endswith(" words")
     found = None if unscored else score(told["rows"], document.names or (), document.neither)
-    return Reading(engine, document.name, document.pages, "read", told["seconds"], told["peak_mb"], found)
+    spent = told["seconds"], told["peak_mb"], found, told["processor_seconds"]
+    return Reading(engine, document.name, document.pages, "read", *spent)
 
 
 def _pages_per_second(readings: Sequence[Reading]) -> float:
@@ -224,11 +238,11 @@ def _print(readings: Sequence[Reading]) -> None:
     pages = sum({reading.document: reading.pages for reading in readings}.values())
     console = Console(width=max(Console().width, _WIDTH))
     table = Table(title=f"{len(names)} documents, {pages} pages; means of recall and precision of school names")
-    for heading in ("engine", "documents", "recall", "precision", "pages/s", f"to {_BASE}", "peak MB"):
+    for heading in ("engine", "documents", "recall", "precision", "pages/s", f"to {_BASE}", "CPU ms/page", "peak MB"):
         table.add_column(heading, justify="left" if heading == "engine" else "right")
     for cost in costs(readings):
         ratio = f"{cost.ratio:.1f} x" if cost.ratio is not None else ""
-        figures = (f"{cost.pages_per_second:.1f}", ratio, f"{cost.peak_mb:.0f}")
+        figures = (f"{cost.pages_per_second:.1f}", ratio, f"{cost.processor_ms:.1f}", f"{cost.peak_mb:.0f}")
         table.add_row(cost.engine, str(cost.documents), _share(cost.recall), _share(cost.precision), *figures)
     console.print(table)
     any_score = any(reading.score for reading in readings)
@@ -267,11 +281,14 @@ def _arguments() -> argparse.Namespace:
     chosen = f"only this one; may be repeated. One of: {', '.join(ENGINES)}"
     parser.add_argument("--engine", action="append", choices=list(ENGINES), metavar="ENGINE", help=chosen)
     parser.add_argument("--peers-python", default=sys.executable, help="the interpreter that has the other engines")
+    parser.add_argument(
+        "--runs", type=int, default=1, help="read each document so often; the fastest counts (default: 1)"
+    )
     parser.add_argument("--seconds", type=float, default=120, help="limit for one document (default: 120)")
     parser.add_argument("--json", action="store_true", help="print all readings as JSON")
     wanted = parser.parse_args()
-    if wanted.pages < 1:
-        parser.error("--pages must be 1 or more")
+    if wanted.pages < 1 or wanted.runs < 1:
+        parser.error("--pages and --runs must be 1 or more")
     return wanted
 
 

@@ -1,8 +1,8 @@
 """The cage: PDFs are read in a child process that cannot take more than its share.
 
 A PDF is a program written by a stranger. 51 KB can ask for 2 GB and a minute; 281 KB for an hour. So the child limits
-its memory and CPU time by the kernel's means, the parent watches the clock, and when a limit is met the whole process
-group is killed. What was read before stays valid: readings arrive page by page.
+its memory and CPU time by the kernel's means, and those of the process that it forks to read ahead; the parent watches
+the clock, and when a limit is met the whole process group is killed. What was read before stays valid: readings arrive page by page.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class CageLimits(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TITLE1_PDF_", frozen=True)
 
-    memory_mb: int = Field(default=1024, ge=256, description="Address space of the child process.")
-    cpu_seconds: int = Field(default=300, ge=1, description="CPU time for one document.")
+    memory_mb: int = Field(default=1024, ge=256, description="Address space of each of its two processes.")
+    cpu_seconds: int = Field(default=300, ge=1, description="CPU time of each of its two processes.")
     wall_seconds: float = Field(default=600, gt=0, description="Time spent waiting for one document.")
     page_seconds: float = Field(default=30, gt=0, description="Time spent waiting for one page.")
     max_pages: int = Field(default=5000, ge=1, description="Pages of one document.")

@@ -6,10 +6,8 @@ Standard input stays open as a lifeline: when the parent is gone, its end closes
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
-import signal
 import sys
 import threading
 import traceback
@@ -20,11 +18,11 @@ from typing import BinaryIO
 import msgspec
 
 from extraction.errors import ExtractionError
+from extraction.leash import end_with
 from extraction.schools.messages import Banded, Done, Drawing, Failed, Message, Outlined, Parted, Read, Request, Turn
 from extraction.schools.outline import check_page_count, open_document, outline_of
-from extraction.schools.reader import read_banded, read_opened
+from extraction.schools.reader import ReadingOptions, read_banded, read_opened
 
-_PR_SET_PDEATHSIG = 1
 _LARGEST_FILE = 16 * 2**20
 """Bytes that the child may write into any one file; it has nothing to write."""
 
@@ -67,16 +65,10 @@ def _answers(request: Request) -> Iterator[Message]:
         document = open_document(path)
         try:
             check_page_count(len(document), request.max_pages)
-            for number, reading in read_opened(
-                document,
-                first=max(request.first, min(request.pages or (1,))),
-                last=_last(request),
-                thread=request.thread,
-                state=request.state,
-                explain=request.explain,
-                plan=request.plan,
-                ocr=request.ocr,
-            ):
+            options = ReadingOptions(request.state, request.plan, request.explain, request.ocr)
+            first = max(request.first, min(request.pages or (1,)))
+            pages = read_opened(document, options, path, first=first, last=_last(request), thread=request.thread)
+            for number, reading in pages:
                 if reading is None:
                     yield Turn(number)
                 elif number >= request.first and (request.pages is None or number in request.pages):
@@ -145,10 +137,8 @@ def _lower(limit: int, value: int) -> None:
 
 def _bind_to(request: Request) -> None:
     """End with the parent, however it ends."""
-    if request.bound and sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != request.parent:
-            os._exit(1)  # it was gone before the kernel was asked
+    if request.bound:
+        end_with(request.parent)
     threading.Thread(target=_wait_for_end, name="lifeline", daemon=True).start()
 
 

@@ -1,11 +1,13 @@
 """Reads a document page by page: sheet → layouts → the best reading.
 
 This runs inside the cage (`child`), or in a process that reads one document at a time: pdfium is not thread-safe.
+Sheets may be read ahead by a second process (`ahead`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -14,11 +16,13 @@ import pypdfium2 as pdfium
 from extraction.errors import PdfError
 from extraction.evidence import Printed
 from extraction.places import county_of, state_code, zip_place
+from extraction.schools.ahead import SheetRead, read_ahead, worth_reading_ahead
 from extraction.schools.asking.bands import BandedPage, banded_page
 from extraction.schools.confidence import county_warnings, signals_of
 from extraction.schools.damage import mended, respelled
 from extraction.schools.document_state import NamedState, named_state
 from extraction.schools.grids import Layout
+from extraction.schools.groups import group_field
 from extraction.schools.headers import ColumnPlan
 from extraction.schools.layouts import LAYOUTS, NamesUnderHeadings
 from extraction.schools.legends import legend_of
@@ -31,7 +35,7 @@ from extraction.schools.rows import Known, read_grid
 from extraction.schools.sequence import SequenceWatch
 from extraction.schools.sheets import Sheet, read_sheet
 from extraction.schools.sketches import ReadGrid, sketch_of
-from extraction.schools.thread import ReadingThread, kept_thread, thread_before
+from extraction.schools.thread import ReadingThread, kept_thread, program, thread_before
 from extraction.schools.vocabulary import plain
 
 _GOOD_ENOUGH = 0.92
@@ -102,6 +106,18 @@ class _Thread:
         )
 
 
+class ReadingOptions(msgspec.Struct, frozen=True):
+    """What is known of a document from elsewhere, and how it is to be read."""
+
+    state: str | None = None
+    """The state of all schools, for lists that do not name it."""
+    plan: ColumnPlan | None = None
+    """What the columns hold; taken for the pages that it explains better than what they say themselves."""
+    explain: bool = False
+    """Give each reading a sketch of the page."""
+    ocr: OcrOptions = OcrOptions()
+
+
 def read_document(
     pdf: bytes | Path,
     *,
@@ -109,6 +125,7 @@ def read_document(
     pages: Collection[int] | None = None,
     state: str | None = None,
     thread: str | None = None,
+    ahead: bool = False,
 ) -> Iterator[PageReading]:
     """Read the pages of a PDF, in order.
 
@@ -119,6 +136,7 @@ def read_document(
         pages: Report only these pages.
         state: The state of all schools, for lists that do not name it.
         thread: That of an earlier page's reading; the pages up to it are not read again.
+        ahead: Read sheets ahead in a process forked from this one, where that helps.
 
     Raises:
         PdfError: pdfium cannot open the file.
@@ -126,7 +144,9 @@ def read_document(
     document = open_document(pdf)
     try:
         begin, last = max(first, min(pages or (1,))), max(pages) if pages else None
-        for number, reading in read_opened(document, first=begin, last=last, thread=thread, state=state):
+        source = pdf if ahead else None
+        options = ReadingOptions(state)
+        for number, reading in read_opened(document, options, source, first=begin, last=last, thread=thread):
             if reading is not None and number >= first and (pages is None or number in pages):
                 yield reading
     finally:
@@ -135,40 +155,60 @@ def read_document(
 
 def read_opened(
     document: pdfium.PdfDocument,
+    options: ReadingOptions,
+    source: bytes | Path | None = None,
     *,
     first: int = 1,
     last: int | None = None,
     thread: str | None = None,
-    state: str | None = None,
-    explain: bool = False,
-    ocr: OcrOptions | None = None,
-    plan: ColumnPlan | None = None,
 ) -> Iterator[tuple[int, PageReading | None]]:
     """Read an open document up to page `last`: (number, None) as a page is begun, (number, reading) as it is read.
 
     It begins behind the page of the `thread`, if that is of use to one who wants the pages from `first` on; else at 1.
-    With `explain`, readings have a sketch of the page. A `plan` that was given from outside is taken for the pages
-    that it explains better than what they say themselves.
+    Where the document was opened from is its `source`; with it, sheets are read ahead by a process forked from this
+    one, if that helps.
     """
     total = len(document)
-    given = _given_state(state)
-    before = thread_before(thread, first) or ReadingThread(0, state=given or _metadata_state(document))
-    running = _Thread(before, plan)
-    for number in range(before.page + 1, min(total, last or total) + 1):
-        yield number, None
-        try:
-            sheet, unread = _sheet(document, number, ocr or OcrOptions())
-            reading = _shown(_read_page(sheet, total, running), sheet, unread, running if explain else None)
-        except pdfium.PdfiumError as error:
-            warning = f"page {number} is damaged ({error}); its rows are missing"
-            reading = PageReading(number, total, "no_table", warnings=(warning,))
-        yield number, msgspec.structs.replace(reading, thread=kept_thread(running.after(number)))
+    given = _given_state(options.state)
+    before = thread_before(thread, first)
+    numbers = range(before.page + 1 if before else 1, min(total, last or total) + 1)
+    with closing(_sheets_ahead(source, numbers, options.ocr)) as sheets:
+        _load_tables()
+        running = _Thread(before or ReadingThread(0, state=given or _metadata_state(document)), options.plan)
+        for number in numbers:
+            yield number, None
+            try:
+                read = next(sheets, None) or _read_sheet(document, number, options.ocr)
+                reading = _shown(_read_page(read.sheet, total, running), read, running if options.explain else None)
+            except pdfium.PdfiumError as error:
+                warning = f"page {number} is damaged ({error}); its rows are missing"
+                reading = PageReading(number, total, "no_table", warnings=(warning,))
+            yield number, msgspec.structs.replace(reading, thread=kept_thread(running.after(number)))
 
 
-def _shown(reading: PageReading, sheet: Sheet, unread: str | None, explained: _Thread | None) -> PageReading:
+def _sheets_ahead(source: bytes | Path | None, numbers: range, ocr: OcrOptions) -> Generator[SheetRead | None]:
+    """Sheets that another process has read; none of them where it would not help."""
+    if source is None or not worth_reading_ahead(len(numbers)):
+        return (None for _ in numbers)
+
+    def reopened() -> Callable[[int], SheetRead]:
+        document = open_document(source)
+        return lambda number: _read_sheet(document, number, ocr)
+
+    return read_ahead(numbers, reopened)
+
+
+def _load_tables() -> None:
+    """Load what most lists need; where sheets are read ahead, while the first one is."""
+    program()
+    group_field("Some County")
+
+
+def _shown(reading: PageReading, read: SheetRead, explained: _Thread | None) -> PageReading:
     """The reading as it is told: on the page as displayed, with a sketch if it is to be explained."""
-    if unread and not reading.rows:
-        warning = f"page {sheet.number} is a scan and was not read: {unread}"
+    sheet = read.sheet
+    if read.unread and not reading.rows:
+        warning = f"page {sheet.number} is a scan and was not read: {read.unread}"
         reading = PageReading(sheet.number, reading.pages_total, "needs_ocr", warnings=(warning,))
     if explained is not None:
         reading = msgspec.structs.replace(reading, sketch=sketch_of(sheet, explained.grids))
@@ -184,19 +224,19 @@ def read_banded(document: pdfium.PdfDocument, number: int, *, ocr: OcrOptions | 
     if not 0 < number <= len(document):
         raise PdfError(f"There is no page {number}; the document has {len(document)}.")
     try:
-        return banded_page(_sheet(document, number, ocr or OcrOptions())[0])
+        return banded_page(_read_sheet(document, number, ocr or OcrOptions()).sheet)
     except pdfium.PdfiumError as error:
         raise PdfError(f"Page {number} is damaged ({error}).") from error
 
 
-def _sheet(document: pdfium.PdfDocument, number: int, ocr: OcrOptions) -> tuple[Sheet, str | None]:
-    """A page's sheet, from its picture if it is a scan, and why that could not be read."""
+def _read_sheet(document: pdfium.PdfDocument, number: int, ocr: OcrOptions) -> SheetRead:
+    """A page's sheet, from its picture if it is a scan."""
     sheet = mended(read_sheet(document, number))
     try:
         scan = read_scan(document, sheet, ocr)
-        return (respelled(scan) if scan is not None else sheet), None
+        return SheetRead(respelled(scan) if scan is not None else sheet)
     except OcrError as error:
-        return sheet, error.message
+        return SheetRead(sheet, error.message)
 
 
 def _read_page(sheet: Sheet, total: int, thread: _Thread) -> PageReading:

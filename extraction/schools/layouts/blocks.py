@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 
 import msgspec
 
@@ -68,10 +69,8 @@ class _Phrase(msgspec.Struct, frozen=True):
     words: tuple[Word, ...]
     text: str
     box: Box
-
-    @property
-    def middle(self) -> float:
-        return (self.box.top + self.box.bottom) / 2
+    middle: float
+    """The vertical one; every phrase is compared with every line's."""
 
     @property
     def height(self) -> float:
@@ -86,11 +85,7 @@ class StackedBlocks:
     def grids(self, sheet: Sheet, plan: ColumnPlan | None) -> list[Grid]:
         """All blocks of a page as one grid, in reading order: down the first column of blocks, then the next."""
         del plan  # a block says itself what it holds
-        printed = [
-            _Phrase(words, " ".join(word.text for word in words), box_of(words))
-            for line in sheet.lines
-            for words in phrases(line, 1.6 * sheet.column_gap)
-        ]
+        printed = [_phrase(words) for line in sheet.lines for words in phrases(line, 1.6 * sheet.column_gap)]
         places = [phrase for phrase in printed if _PLACE.match(phrase.text)]
         if len(places) < _FEWEST:
             return []
@@ -105,6 +100,11 @@ class StackedBlocks:
         spots = tuple((0.0, 0.0) for _ in _COLUMNS)
         meaning = ColumnPlan(tuple(PlannedColumn(0.0, 0.0, heading) for heading in _COLUMNS), from_header=True)
         return [Grid(spots, tuple(rows), meaning)]
+
+
+def _phrase(words: tuple[Word, ...]) -> _Phrase:
+    box = box_of(words)
+    return _Phrase(words, " ".join([word.text for word in words]), box, (box.top + box.bottom) / 2)
 
 
 def _margins(places: Sequence[_Phrase]) -> list[float]:
@@ -181,8 +181,9 @@ def _is_street(phrase: _Phrase, *, lowest: bool) -> bool:
 
 def _whole_line(phrase: _Phrase, column: Sequence[_Phrase]) -> _Phrase:
     """A line's phrase with the phrases that stand beside it."""
-    words = tuple(word for other in column if abs(other.middle - phrase.middle) < 1.0 for word in other.words)
-    return _Phrase(words, " ".join(word.text for word in words), box_of(words))
+    middle = phrase.middle
+    beside = [other.words for other in column if -1.0 < other.middle - middle < 1.0]
+    return _phrase(tuple(chain.from_iterable(beside)))
 
 
 def _below(flush: Sequence[_Phrase], place: int) -> list[int]:

@@ -17,7 +17,7 @@ from pypdf.generic import NameObject
 
 from extraction.schools.cage import read_pages
 from extraction.schools.outline import open_document
-from extraction.schools.reader import read_document, read_opened
+from extraction.schools.reader import ReadingOptions, read_document, read_opened
 from extraction.schools.records import PageReading
 from extraction.schools.sequence import SequenceMemory, SequenceReading, SequenceWatch
 from extraction.schools.thread import LARGEST, ReadingThread, kept_thread, thread_before
@@ -44,7 +44,7 @@ def in_pieces(pdf: bytes, pages: int) -> list[PageReading]:
 def first_page_read(pdf: bytes, first: int, thread: str | None) -> int:
     document = open_document(pdf)
     try:
-        return next(number for number, _ in read_opened(document, first=first, thread=thread))
+        return next(number for number, _ in read_opened(document, ReadingOptions(), first=first, thread=thread))
     finally:
         document.close()
 
