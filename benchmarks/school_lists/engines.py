@@ -63,12 +63,12 @@ def _peak_mb() -> float:
 
 def _title1(file: Path, pages: int) -> Rows:
     reader = importlib.import_module("extraction.schools.reader")
-    return _printed(reader.read_document(file, pages=range(1, pages + 1), ahead=True))
+    return _printed(reader.read_document(file, pages=range(1, pages + 1)))
 
 
 def _title1_alone(file: Path, pages: int) -> Rows:
     reader = importlib.import_module("extraction.schools.reader")
-    return _printed(reader.read_document(file, pages=range(1, pages + 1)))
+    return _printed(reader.read_document(file, pages=range(1, pages + 1), ahead=False))
 
 
 def _title1_caged(file: Path, pages: int) -> Rows:

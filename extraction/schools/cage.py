@@ -2,7 +2,8 @@
 
 A PDF is a program written by a stranger. 51 KB can ask for 2 GB and a minute; 281 KB for an hour. So the child limits
 its memory and CPU time by the kernel's means, and those of the process that it forks to read ahead; the parent watches
-the clock, and when a limit is met the whole process group is killed. What was read before stays valid: readings arrive page by page.
+the clock, and when a limit is met the whole process group is killed. What was read before stays valid: readings arrive
+page by page.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Sheets may be read ahead by a second process (`ahead`).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -125,7 +126,7 @@ def read_document(
     pages: Collection[int] | None = None,
     state: str | None = None,
     thread: str | None = None,
-    ahead: bool = False,
+    ahead: bool | None = None,
 ) -> Iterator[PageReading]:
     """Read the pages of a PDF, in order.
 
@@ -136,7 +137,8 @@ def read_document(
         pages: Report only these pages.
         state: The state of all schools, for lists that do not name it.
         thread: That of an earlier page's reading; the pages up to it are not read again.
-        ahead: Read sheets ahead in a process forked from this one, where that helps.
+        ahead: Whether to read sheets ahead in a process forked from this one, where that helps. By default, if no
+            other thread is there, which a fork would leave in the middle of something.
 
     Raises:
         PdfError: pdfium cannot open the file.
@@ -144,7 +146,7 @@ def read_document(
     document = open_document(pdf)
     try:
         begin, last = max(first, min(pages or (1,))), max(pages) if pages else None
-        source = pdf if ahead else None
+        source = pdf if (threading.active_count() == 1 if ahead is None else ahead) else None
         options = ReadingOptions(state)
         for number, reading in read_opened(document, options, source, first=begin, last=last, thread=thread):
             if reading is not None and number >= first and (pages is None or number in pages):
