@@ -15,6 +15,7 @@ import msgspec
 from litestar.params import QueryParameter
 
 from control_api.problems import InvalidParameterError
+from storage.finding import Found
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -29,6 +30,11 @@ PageCursor = Annotated[
 InState = Annotated[
     str | None, QueryParameter(name="state", max_length=60, description="A state, by its letters or its name.")
 ]
+NearPlace = Annotated[
+    str | None,
+    QueryParameter(max_length=60, description="A ZIP, or latitude,longitude in degrees: schools around it only."),
+]
+Radius = Annotated[float, QueryParameter(gt=0, le=500, description="Of `near`, in miles.")]
 Search = Annotated[str | None, QueryParameter(max_length=200, description="Beginnings of words that must all occur.")]
 
 
@@ -44,6 +50,21 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
     items: list[Item]
     next: str | None
     """Cursor of the next page; null on the last one."""
+
+
+class FoundPage(Page[Item], Generic[Item], frozen=True):
+    """Some items of a list that was searched by words."""
+
+    alike: bool
+    """Nothing has the words; the items have names that look like them."""
+
+
+def found_page(
+    found: Found[Row], limit: int, *, item: Callable[[Row], Item], key: Callable[[Row], object]
+) -> FoundPage[Item]:
+    """A page of what was found, of which one more than `limit` was asked for."""
+    page = page_of(found.rows, limit, item=item, key=key)
+    return FoundPage(page.items, page.next, found.alike)
 
 
 def page_of(

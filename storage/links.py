@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.directory import locate_schools
 from storage.errors import NotFoundError
+from storage.filters import SchoolFilter, school_conditions
 from storage.models import DirectorySchool, DocumentSchool, Evidence, School, SchoolLink, User
 from storage.reviews import Decider
-from storage.search import PageKey, SchoolFilter, school_conditions
+from storage.search import PageKey
 from storage.sightings import Origin, Seen, Sighting, store_evidence
 
 AnyRow = Row[*tuple[Any, ...]]

@@ -7,22 +7,18 @@ depth. All functions run in the caller's tenant transaction; row-level security 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    and_,
     case,
-    exists,
     func,
     literal,
-    literal_column,
     select,
     true,
     tuple_,
@@ -30,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import NotFoundError
-from storage.jobs import family_of
+from storage.filters import StaffFilter, is_official, person_conditions, role_condition, school_conditions
 from storage.models import (
     Document,
     DocumentSchool,
@@ -38,7 +34,6 @@ from storage.models import (
     School,
     StaffMember,
     StaffPost,
-    Target,
     User,
     Website,
 )
@@ -48,42 +43,6 @@ PageKey = tuple[str, int]
 """Where a list is continued: the sorting name and the id of the last row seen."""
 LEAD_SCHOOLS = 200
 """Schools whose people are read at once for leads: a few thousand rows, whatever the size of the export."""
-
-# The expressions of the indexes ix_school_words and ix_staff_member_words. Under row-level security PostgreSQL does not
-# use them: its text search operator is not leakproof, so a row's tenant is checked before its words. A search therefore
-# reads the organization's rows, 5 µs each where it was measured (200,000 people, the rarest word: 0.6 s).
-SCHOOL_WORDS = literal_column("to_tsvector('simple', school.name || ' ' || coalesce(school.district, ''))")
-STAFF_WORDS = literal_column("to_tsvector('simple', staff_member.name || ' ' || coalesce(staff_member.title, ''))")
-
-
-@dataclass(frozen=True, slots=True)
-class SchoolFilter:
-    """Which schools; what is None does not matter."""
-
-    q: str | None = None
-    """Words whose beginnings must all occur in name or district."""
-    state: str | None = None
-    county: str | None = None
-    district: str | None = None
-    title1_status: str | None = None
-    document_id: UUID | None = None
-    has_website: bool | None = None
-    to_review: bool | None = None
-    """Whether a candidate for the website waits for a person, and none was accepted."""
-    job_id: UUID | None = None
-    """A crawl that looked at the school, or the pipeline that the crawl was a step of."""
-    school_ids: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StaffFilter:
-    """Which people; what is None does not matter."""
-
-    q: str | None = None
-    """Words whose beginnings must all occur in name or title."""
-    role: str | None = None
-    has_email: bool | None = None
-    schools: SchoolFilter = field(default_factory=SchoolFilter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,23 +107,13 @@ class LeadRow:
     confidence: float
 
 
-async def find_schools(
-    connection: AsyncConnection, wanted: SchoolFilter, *, after: PageKey | None = None, most: int
-) -> list[SchoolLine]:
-    """Schools by name behind `after`."""
-    query = _school_lines().where(*school_conditions(wanted)).order_by(School.name, School.id).limit(most)
-    if after is not None:
-        query = query.where(tuple_(School.name, School.id) > tuple_(literal(after[0]), literal(after[1])))
-    return [SchoolLine(*row) for row in await connection.execute(query)]
-
-
 async def get_school(connection: AsyncConnection, school_id: int) -> SchoolLine:
     """One school.
 
     Raises:
         NotFoundError: no such school in this organization.
     """
-    row = (await connection.execute(_school_lines().where(School.id == school_id))).one_or_none()
+    row = (await connection.execute(school_lines().where(School.id == school_id))).one_or_none()
     if row is None:
         raise NotFoundError(f"There is no school {school_id}.")
     return SchoolLine(*row)
@@ -204,26 +153,6 @@ async def listings_of(connection: AsyncConnection, school_id: int) -> Sequence[A
     return (await connection.execute(query)).all()
 
 
-async def find_staff(
-    connection: AsyncConnection, wanted: StaffFilter, *, after: PageKey | None = None, most: int
-) -> Sequence[AnyRow]:
-    """People by last name behind `after`."""
-    query = (
-        select(*StaffMember.__table__.c)
-        .where(*_person_conditions(wanted))
-        .order_by(StaffMember.last_name, StaffMember.id)
-        .limit(most)
-    )
-    if (conditions := school_conditions(wanted.schools)) or wanted.role:
-        post = and_(StaffPost.staff_member_id == StaffMember.id, *_role_condition(wanted))
-        query = query.where(exists().where(post, School.id == StaffPost.school_id, *conditions))
-    if after is not None:
-        query = query.where(
-            tuple_(StaffMember.last_name, StaffMember.id) > tuple_(literal(after[0]), literal(after[1]))
-        )
-    return (await connection.execute(query)).all()
-
-
 async def get_staff(connection: AsyncConnection, staff_id: int) -> AnyRow:
     """One person.
 
@@ -251,7 +180,7 @@ async def posts_of(connection: AsyncConnection, staff_ids: Sequence[int]) -> Seq
             Website.url.label("website"),
         )
         .join(School, School.id == StaffPost.school_id)
-        .outerjoin(Website, _is_official())
+        .outerjoin(Website, is_official())
         .where(StaffPost.staff_member_id.in_(staff_ids))
         .order_by(StaffPost.staff_member_id, StaffPost.last_seen.desc(), StaffPost.school_id)
     )
@@ -321,13 +250,14 @@ def _leads_of(school_ids: list[int], wanted: StaffFilter) -> Select[*tuple[Any, 
         .select_from(StaffPost)
         .join(School, School.id == StaffPost.school_id)
         .join(StaffMember, StaffMember.id == StaffPost.staff_member_id)
-        .outerjoin(Website, _is_official())
-        .where(StaffPost.school_id.in_(school_ids), *_person_conditions(wanted), *_role_condition(wanted))
+        .outerjoin(Website, is_official())
+        .where(StaffPost.school_id.in_(school_ids), *person_conditions(wanted), *role_condition(wanted))
         .order_by(School.name, School.id, StaffMember.last_name, StaffMember.id)
     )
 
 
-def _school_lines() -> Select[*tuple[Any, ...]]:
+def school_lines() -> Select[*tuple[Any, ...]]:
+    """Schools with the state of their best website, in the order of `SchoolLine`."""
     best = (
         select(Website.url, Website.state, Website.score)
         .where(Website.school_id == School.id, Website.state != "rejected")
@@ -362,57 +292,3 @@ def _school_lines() -> Select[*tuple[Any, ...]]:
 
 def _website_rank(state: Any) -> ColumnElement[int]:
     return case({"accepted": 0, "review": 1, "candidate": 2}, value=state, else_=3)
-
-
-def _is_official() -> ColumnElement[bool]:
-    return and_(Website.school_id == School.id, Website.state == "accepted")
-
-
-def school_conditions(wanted: SchoolFilter) -> list[ColumnElement[bool]]:
-    """What a query over schools must ask for."""
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.q and wanted.q.strip():
-        conditions.append(_words_begin(SCHOOL_WORDS, wanted.q))
-    if wanted.state is not None:
-        conditions.append(School.state == wanted.state)
-    if wanted.county is not None:
-        conditions.append(func.lower(School.county) == wanted.county.lower())
-    if wanted.district is not None:
-        conditions.append(func.lower(School.district) == wanted.district.lower())
-    if wanted.title1_status is not None:
-        conditions.append(School.title1_status == wanted.title1_status)
-    if wanted.document_id is not None:
-        listed = (DocumentSchool.school_id == School.id, DocumentSchool.document_id == wanted.document_id)
-        conditions.append(exists().where(*listed))
-    if wanted.has_website is not None:
-        official = exists().where(_is_official())
-        conditions.append(official if wanted.has_website else ~official)
-    if wanted.to_review is not None:
-        waits = exists().where(Website.school_id == School.id, Website.state == "review")
-        to_review = and_(waits, ~exists().where(_is_official()))
-        conditions.append(to_review if wanted.to_review else ~to_review)
-    if wanted.job_id is not None:
-        of_job = family_of(wanted.job_id)
-        conditions.append(exists().where(Target.school_id == School.id, Target.job_id.in_(of_job)))
-    if wanted.school_ids is not None:
-        conditions.append(School.id.in_(wanted.school_ids))
-    return conditions
-
-
-def _person_conditions(wanted: StaffFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.q and wanted.q.strip():
-        conditions.append(_words_begin(STAFF_WORDS, wanted.q))
-    if wanted.has_email is not None:
-        conditions.append(StaffMember.email.is_not(None) if wanted.has_email else StaffMember.email.is_(None))
-    return conditions
-
-
-def _role_condition(wanted: StaffFilter) -> list[ColumnElement[bool]]:
-    return [] if wanted.role is None else [StaffPost.role == wanted.role]
-
-
-def _words_begin(words: ColumnElement[Any], q: str) -> ColumnElement[bool]:
-    """Every piece of `q` begins a word. PostgreSQL cuts both sides into words, so "O'Brien" and "P.S. 12" are found."""
-    escaped = (piece.replace("\\", "\\\\").replace("'", "''") for piece in q.split())
-    return words.bool_op("@@")(func.to_tsquery("simple", " & ".join(f"'{piece}':*" for piece in escaped)))

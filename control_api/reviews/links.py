@@ -15,11 +15,12 @@ from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
 from control_api.problems import refuse_other_than_json
 from control_api.reviews.schemas import LinkChoice, LinkState, LinkView
 from control_api.reviews.websites import decider_of
-from control_api.schools.controller import provide_wanted
+from control_api.schools.controller import provide_wanted, provide_where
 from storage.accounts import Account
 from storage.database import Database
+from storage.filters import SchoolFilter
 from storage.links import AnyRow, decide_link, find_links, get_link
-from storage.search import PageKey, SchoolFilter
+from storage.search import PageKey
 
 Linked = Annotated[LinkState | None, QueryParameter(description="Only links of this state, such as review.")]
 
@@ -64,6 +65,7 @@ class LinkController(Controller):
     tags = ("Official directory",)
     guards = (viewer,)
     dependencies = {  # noqa: RUF012  Litestar declares it so
+        "where": Provide(provide_where, sync_to_thread=False),
         "wanted": Provide(provide_wanted, sync_to_thread=False),
         "links": Provide(provide_links, sync_to_thread=False),
     }

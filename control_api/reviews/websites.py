@@ -19,13 +19,15 @@ from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
 from control_api.problems import refuse_other_than_json
 from control_api.reviews.addresses import web_address
 from control_api.reviews.schemas import DecisionView, LookView, ReviewItem, SiteChoice, SiteRejection, WhyView
-from control_api.schools.controller import provide_wanted
+from control_api.schools.controller import provide_wanted, provide_where
 from control_api.schools.schemas import WebsiteView
 from control_api.schools.service import school_item, website_views
 from storage.accounts import Account
 from storage.database import Database
+from storage.filters import SchoolFilter
+from storage.finding import find_schools
 from storage.reviews import Decider, accept_site, candidates_of, decisions_of, reject_sites
-from storage.search import PageKey, SchoolFilter, find_schools, get_school
+from storage.search import PageKey, get_school
 from storage.targets import last_discovery
 
 
@@ -39,7 +41,7 @@ class WebsiteReview:
     async def page(self, wanted: SchoolFilter, *, after: PageKey | None, most: int) -> list[ReviewItem]:
         """Schools whose website waits for a person, by name behind `after`."""
         async with self.database.tenant(self.account.organization_id) as connection:
-            schools = await find_schools(connection, replace(wanted, to_review=True), after=after, most=most)
+            schools = (await find_schools(connection, replace(wanted, to_review=True), after=after, most=most)).rows
             candidates = await candidates_of(connection, [school.id for school in schools])
         return [
             ReviewItem(
@@ -93,6 +95,7 @@ class WebsiteController(Controller):
     tags = ("Websites",)
     guards = (viewer,)
     dependencies = {  # noqa: RUF012  Litestar declares it so
+        "where": Provide(provide_where, sync_to_thread=False),
         "wanted": Provide(provide_wanted, sync_to_thread=False),
         "websites": Provide(provide_websites, sync_to_thread=False),
     }

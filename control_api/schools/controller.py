@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -13,30 +14,50 @@ from litestar.response import Stream
 from control_api.auth.guards import viewer
 from control_api.exports.csv_lines import SCHOOL_COLUMNS
 from control_api.exports.stream import csv_download
-from control_api.pages import InState, Limit, Page, PageCursor, Search, decode_cursor, page_of
+from control_api.pages import (
+    FoundPage,
+    InState,
+    Limit,
+    NearPlace,
+    PageCursor,
+    Radius,
+    Search,
+    decode_cursor,
+    found_page,
+)
 from control_api.schools.schemas import SchoolDetail, SchoolItem
-from control_api.schools.service import SchoolService, known_state, school_item
+from control_api.schools.service import SchoolService, known_state, near_place, school_item
 from storage.accounts import Account
 from storage.database import Database
-from storage.search import PageKey, SchoolFilter
+from storage.filters import SchoolFilter
+from storage.search import PageKey
 
 
-def provide_wanted(
-    q: Search = None,
+def provide_where(
     in_state: InState = None,
     county: FromQuery[str | None] = None,
     district: FromQuery[str | None] = None,
+    near: NearPlace = None,
+    radius: Radius = 25.0,
+) -> SchoolFilter:
+    """Where the schools lie that a request's query asks for."""
+    return SchoolFilter(
+        state=known_state(in_state), county=county or None, district=district or None, near=near_place(near, radius)
+    )
+
+
+def provide_wanted(
+    where: NamedDependency[SchoolFilter],
+    q: Search = None,
     title1_status: FromQuery[str | None] = None,
     document_id: FromQuery[UUID | None] = None,
     has_website: FromQuery[bool | None] = None,
     job_id: FromQuery[UUID | None] = None,
 ) -> SchoolFilter:
     """The schools that a request's query asks for."""
-    return SchoolFilter(
+    return replace(
+        where,
         q=q,
-        state=known_state(in_state),
-        county=county or None,
-        district=district or None,
         title1_status=title1_status or None,
         document_id=document_id,
         has_website=has_website,
@@ -56,6 +77,7 @@ class SchoolController(Controller):
     tags = ("Schools",)
     guards = (viewer,)
     dependencies = {  # noqa: RUF012  Litestar declares it so
+        "where": Provide(provide_where, sync_to_thread=False),
         "wanted": Provide(provide_wanted, sync_to_thread=False),
         "schools": Provide(provide_schools, sync_to_thread=False),
     }
@@ -67,10 +89,10 @@ class SchoolController(Controller):
         wanted: NamedDependency[SchoolFilter],
         cursor: PageCursor = None,
         limit: Limit = 50,
-    ) -> Page[SchoolItem]:
+    ) -> FoundPage[SchoolItem]:
         """Lists schools that meet all the filters given."""
         found = await schools.page(wanted, after=decode_cursor(cursor, PageKey), most=limit + 1)
-        return page_of(found, limit, item=school_item, key=lambda last: (last.name, last.id))
+        return found_page(found, limit, item=school_item, key=lambda last: (last.name, last.id))
 
     @get("/schools.csv", summary="Schools as CSV", media_type="text/csv")
     async def csv(self, schools: NamedDependency[SchoolService], wanted: NamedDependency[SchoolFilter]) -> Stream:

@@ -2,43 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
+from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from control_api.auth.guards import viewer
 from control_api.exports.csv_lines import LEAD_COLUMNS
 from control_api.exports.stream import csv_download
-from control_api.pages import InState, Limit, Page, PageCursor, Search, decode_cursor, page_of
-from control_api.schools.service import known_state
+from control_api.pages import (
+    FoundPage,
+    Limit,
+    PageCursor,
+    Search,
+    decode_cursor,
+    found_page,
+)
+from control_api.schools.controller import provide_where
 from control_api.staff.schemas import StaffDetail, StaffItem
 from control_api.staff.service import StaffService
 from storage.accounts import Account
 from storage.database import Database
-from storage.search import PageKey, SchoolFilter, StaffFilter
+from storage.filters import SchoolFilter, StaffFilter, Trust
+from storage.search import PageKey
+
+Confidence = Annotated[float | None, QueryParameter(ge=0, le=1, description="How sure a person must be at least.")]
 
 
 def provide_place(
-    in_state: InState = None,
-    county: FromQuery[str | None] = None,
-    district: FromQuery[str | None] = None,
+    where: NamedDependency[SchoolFilter],
     title1_status: FromQuery[str | None] = None,
     document_id: FromQuery[UUID | None] = None,
     school_id: FromQuery[int | None] = None,
 ) -> SchoolFilter:
     """The schools at which a request's query asks for people."""
-    return SchoolFilter(
-        state=known_state(in_state),
-        county=county or None,
-        district=district or None,
+    return replace(
+        where,
         title1_status=title1_status or None,
         document_id=document_id,
         school_ids=None if school_id is None else (school_id,),
     )
+
+
+def provide_trust(min_confidence: Confidence = None, seen_since: FromQuery[datetime | None] = None) -> Trust:
+    """How sure and how fresh the people of a request have to be."""
+    if seen_since is not None and seen_since.tzinfo is None:
+        seen_since = seen_since.replace(tzinfo=UTC)
+    return Trust(min_confidence, seen_since)
 
 
 def provide_wanted(
@@ -46,9 +62,22 @@ def provide_wanted(
     q: Search = None,
     role: FromQuery[str | None] = None,
     has_email: FromQuery[bool | None] = None,
+    email_state: FromQuery[Literal["published", "form_only", "none"] | None] = None,
+    subject: FromQuery[str | None] = None,
+    grade: FromQuery[str | None] = None,
+    trust: NamedDependency[Trust | None] = None,
 ) -> StaffFilter:
     """The people that a request's query asks for."""
-    return StaffFilter(q=q, role=role or None, has_email=has_email, schools=place)
+    return StaffFilter(
+        q=q,
+        role=role or None,
+        has_email=has_email,
+        email_state=email_state,
+        subject=subject or None,
+        grade=grade or None,
+        trust=trust or Trust(),
+        schools=place,
+    )
 
 
 def provide_staff(database: NamedDependency[Database], account: NamedDependency[Account]) -> StaffService:
@@ -63,6 +92,8 @@ class StaffController(Controller):
     tags = ("Staff",)
     guards = (viewer,)
     dependencies = {  # noqa: RUF012  Litestar declares it so
+        "where": Provide(provide_where, sync_to_thread=False),
+        "trust": Provide(provide_trust, sync_to_thread=False),
         "place": Provide(provide_place, sync_to_thread=False),
         "wanted": Provide(provide_wanted, sync_to_thread=False),
         "staff": Provide(provide_staff, sync_to_thread=False),
@@ -75,10 +106,10 @@ class StaffController(Controller):
         wanted: NamedDependency[StaffFilter],
         cursor: PageCursor = None,
         limit: Limit = 50,
-    ) -> Page[StaffItem]:
+    ) -> FoundPage[StaffItem]:
         """Lists people who meet all the filters given."""
         found = await staff.page(wanted, after=decode_cursor(cursor, PageKey), most=limit + 1)
-        return page_of(found, limit, item=lambda person: person, key=lambda last: (last.last_name, last.id))
+        return found_page(found, limit, item=lambda person: person, key=lambda last: (last.last_name, last.id))
 
     @get("/staff.csv", summary="People as CSV", media_type="text/csv")
     async def csv(self, staff: NamedDependency[StaffService], wanted: NamedDependency[StaffFilter]) -> Stream:

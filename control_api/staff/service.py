@@ -12,7 +12,9 @@ from control_api.schools.service import evidence_views
 from control_api.staff.schemas import PostView, StaffDetail, StaffItem
 from storage.accounts import Account
 from storage.database import Database
-from storage.search import PageKey, StaffFilter, evidence_of, find_staff, get_staff, lead_batch, posts_of
+from storage.filters import StaffFilter
+from storage.finding import Found, find_staff
+from storage.search import PageKey, evidence_of, get_staff, lead_batch, posts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +24,15 @@ class StaffService:
     database: Database
     account: Account
 
-    async def page(self, wanted: StaffFilter, *, after: PageKey | None, most: int) -> list[StaffItem]:
+    async def page(self, wanted: StaffFilter, *, after: PageKey | None, most: int) -> Found[StaffItem]:
         """People by last name behind `after`, with their posts."""
         async with self.database.tenant(self.account.organization_id) as connection:
-            people = await find_staff(connection, wanted, after=after, most=most)
-            posts = await posts_of(connection, [person.id for person in people])
+            found = await find_staff(connection, wanted, after=after, most=most)
+            posts = await posts_of(connection, [person.id for person in found.rows])
         by_person: dict[int, list[Any]] = {}
         for post in posts:
             by_person.setdefault(post.staff_member_id, []).append(post)
-        return [_item(person, by_person.get(person.id, [])) for person in people]
+        return Found([_item(person, by_person.get(person.id, [])) for person in found.rows], found.alike)
 
     async def batch(self, wanted: StaffFilter, after: PageKey | None) -> Batch:
         """The next people of a download, school by school."""

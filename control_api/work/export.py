@@ -11,9 +11,10 @@ import msgspec
 from control_api.exports.csv_lines import LEAD_COLUMNS, csv_header, csv_lines
 from control_api.jobs.schemas import ExportLeads
 from control_api.work.attempt import Attempt
+from storage.filters import SchoolFilter, StaffFilter
 from storage.jobs import JobState
 from storage.leases import Settlement, fenced
-from storage.search import SchoolFilter, StaffFilter, lead_rows
+from storage.search import lead_rows
 
 EVENT_ROWS = 5_000
 """Rows between two events of progress."""

@@ -1,4 +1,7 @@
-"""Makes `zips.tsv` anew: `python -m extraction.places.make_zips > zips.tsv`, with the package `zipcodes` installed.
+"""Makes `zips.tsv` and `zip_points.tsv` anew, with the package `zipcodes` installed.
+
+    python -m extraction.places.make_zips > zips.tsv
+    python -m extraction.places.make_zips points > zip_points.tsv
 
 The package itself takes half a second to unpack its table, which is longer than reading twenty pages.
 """
@@ -17,15 +20,33 @@ _CREDIT = """\
 """
 
 
+_POINTS_CREDIT = """\
+# Where ZIP codes of the United States lie: ZIP, latitude, longitude, in degrees.
+# From the table of the package zipcodes 3.0.0 (MIT License, https://github.com/seanpianka/Zipcodes).
+# Changed: written as a table, only these columns. Made by make_zips.py.
+"""
+
+
 def table() -> str:
-    """The table's text; of two entries for one ZIP, the one in use."""
+    """The text of `zips.tsv`."""
+    return _CREDIT + "".join(_line(entry) for entry in _entries())
+
+
+def points() -> str:
+    """The text of `zip_points.tsv`, without the ZIPs that have no place."""
+    placed = (entry for entry in _entries() if float(entry["lat"] or 0) and float(entry["long"] or 0))
+    return _POINTS_CREDIT + "".join(f"{entry['zip_code']}\t{entry['lat']}\t{entry['long']}\n" for entry in placed)
+
+
+def _entries() -> list[dict[str, Any]]:
+    """By ZIP; of two entries for one ZIP, the one in use."""
     entries: dict[str, dict[str, Any]] = {}
     listed: list[dict[str, Any]] = zipcodes.list_all()
     for entry in listed:
         known = entries.get(entry["zip_code"])
         if known is None or (entry["active"] and not known["active"]):
             entries[entry["zip_code"]] = entry
-    return _CREDIT + "".join(_line(entry) for _, entry in sorted(entries.items()))
+    return [entry for _, entry in sorted(entries.items())]
 
 
 def _line(entry: dict[str, Any]) -> str:
@@ -41,4 +62,4 @@ def _line(entry: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table())
+    sys.stdout.write(points() if sys.argv[1:] == ["points"] else table())

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CHAR, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CHAR, CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, literal_column, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,9 +25,19 @@ class School(Tenant, Base):
         Index("ix_school_state", "organization_id", "state", "county"),
         Index(
             "ix_school_words",
+            "organization_id",
             text("to_tsvector('simple', name || ' ' || coalesce(district, ''))"),
             postgresql_using="gin",
         ),
+        Index(
+            "ix_school_likeness",
+            "organization_id",
+            literal_column("lower(name)").label("likeness"),
+            postgresql_using="gin",
+            postgresql_ops={"likeness": "gin_trgm_ops"},
+        ),
+        Index("ix_school_district", "organization_id", "district_key"),
+        Index("ix_school_county", "organization_id", "county_key"),
     )
 
     id: Mapped[BigId]
@@ -35,11 +45,13 @@ class School(Tenant, Base):
     nces_id: Mapped[str | None]
     name: Mapped[str]
     district: Mapped[str | None]
+    district_key: Mapped[str | None] = mapped_column(Computed("lower(district)", persisted=True))
     state_school_id: Mapped[str | None]
     state_district_id: Mapped[str | None]
     address: Mapped[str | None]
     city: Mapped[str | None]
     county: Mapped[str | None]
+    county_key: Mapped[str | None] = mapped_column(Computed("lower(county)", persisted=True))
     county_fips: Mapped[str | None] = mapped_column(CHAR(5))
     state: Mapped[str | None]
     zip: Mapped[str | None]

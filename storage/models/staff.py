@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, literal_column, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,8 +23,16 @@ class StaffMember(Tenant, Base):
         Index("ix_staff_member_page", "organization_id", "last_name", "id"),
         Index(
             "ix_staff_member_words",
+            "organization_id",
             text("to_tsvector('simple', name || ' ' || coalesce(title, ''))"),
             postgresql_using="gin",
+        ),
+        Index(
+            "ix_staff_member_likeness",
+            "organization_id",
+            literal_column("lower(name)").label("likeness"),
+            postgresql_using="gin",
+            postgresql_ops={"likeness": "gin_trgm_ops"},
         ),
         CheckConstraint("email_state IN ('published', 'form_only', 'none')", name="email_state"),
     )
@@ -62,7 +70,10 @@ class StaffPost(Tenant, Base):
     """A member of staff at one school, with the page that said so last."""
 
     __tablename__ = "staff_post"
-    __table_args__ = (Index("ix_staff_post_school_id", "school_id", "staff_member_id"),)
+    __table_args__ = (
+        Index("ix_staff_post_school", "school_id", "role", "staff_member_id"),
+        Index("ix_staff_post_role", "organization_id", "role", "staff_member_id"),
+    )
 
     staff_member_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True)
     school_id: Mapped[int] = mapped_column(ForeignKey("school.id", ondelete="CASCADE"), primary_key=True)

@@ -12,7 +12,9 @@ import pytest
 
 from control_api.exports.csv_lines import LEAD_COLUMNS, SCHOOL_COLUMNS
 from storage.database import Database
-from storage.search import SchoolFilter, StaffFilter, find_schools, lead_batch, lead_rows
+from storage.filters import SchoolFilter, StaffFilter
+from storage.finding import find_schools
+from storage.search import lead_batch, lead_rows
 from tests.conftest import KeyedAccount
 from tests.control_api.rows import add_document, add_evidence, add_listing, add_person, add_school, add_website
 
@@ -36,8 +38,10 @@ async def place(database: Database, account: KeyedAccount, outsider: KeyedAccoun
             county_fips="48201",
             **texas,
         )
-        ids["ps12"] = await add_school(connection, owner, "P.S. 12 O'Hara School", state="NY", county="Kings")
-        ids["pine"] = await add_school(connection, owner, "Pine Middle", **texas | {"county": "Waller"})
+        brooklyn = {"state": "NY", "county": "Kings", "latitude": 40.66, "longitude": -73.96}
+        ids["ps12"] = await add_school(connection, owner, "P.S. 12 O'Hara School", **brooklyn)
+        west = {"county": "Waller", "latitude": 29.83, "longitude": -96.2}
+        ids["pine"] = await add_school(connection, owner, "Pine Middle", **texas | west)
         await add_listing(connection, owner, ids["document"], ids["oak"])
         ids["site"] = await add_website(connection, owner, ids["oak"], "https://oak.test/")
         await add_website(connection, owner, ids["oak"], "https://rank-schools.test/", state="rejected", score=0.1)
@@ -137,15 +141,71 @@ PEOPLE_BY_FILTER: list[tuple[dict[str, str], list[str]]] = [
     ({"state": "TX"}, ["ann", "bo"]),
     ({"document_id": "document", "role": "principal"}, ["ann"]),
     ({"county": "kings", "has_email": "false"}, []),
+    ({"q": "o'brien", "role": "teacher", "state": "TX"}, ["bo"]),
+    ({"q": "teacher", "state": "NY"}, ["cy"]),
+    ({"email_state": "published", "subject": "math"}, ["ann"]),
+    ({"subject": "science"}, []),
+    ({"grade": "7"}, ["ann"]),
+    ({"grade": "8"}, []),
+    ({"min_confidence": "0.8"}, ["ann", "cy", "di", "bo"]),
+    ({"min_confidence": "0.81"}, []),
+    ({"seen_since": "2020-01-31T00:00:00"}, ["ann", "cy", "di", "bo"]),
+    ({"seen_since": "2999-01-31T00:00:00Z"}, []),
+    ({"near": "77449", "radius": "5"}, ["ann", "bo"]),
+    ({"near": "40.65,-73.95"}, ["cy"]),
 ]
 
 
-async def test_people_are_found_by_filters(api: httpx2.AsyncClient, place: dict[str, Any]) -> None:
+@pytest.mark.parametrize("few", [0, 1, 15_000])
+@pytest.mark.parametrize("walk", [1, 10_000])
+async def test_people_are_found_by_filters(
+    api: httpx2.AsyncClient, place: dict[str, Any], monkeypatch: pytest.MonkeyPatch, few: int, walk: int
+) -> None:
+    """Whether they are few enough to be put in order, or walked to, or the walk is given up."""
+    monkeypatch.setattr("storage.finding.FEW", few)
+    monkeypatch.setattr("storage.finding.WALK", walk)
     for printed, found in PEOPLE_BY_FILTER:
         query = {name: str(place.get(value, value)) for name, value in printed.items()}
         answer = await api.get("/api/v1/staff", params=query)
         assert answer.status_code == 200, answer.text
         assert [person["id"] for person in answer.json()["items"]] == [place[name] for name in found], printed
+
+
+async def test_names_that_look_like_the_words_are_shown_where_nothing_has_them(
+    api: httpx2.AsyncClient, place: dict[str, Any]
+) -> None:
+    for path, q, found, alike in (
+        ("staff", "abbot", ["ann"], False),
+        ("staff", "abbotts", ["ann"], True),
+        ("staff", "o brian", ["bo"], True),
+        ("staff", "zzyzx", [], False),
+        ("schools", "elementry oak", ["oak"], True),
+        ("schools", "oak elem", ["oak"], False),
+    ):
+        answer = (await api.get(f"/api/v1/{path}", params={"q": q})).json()
+        assert [item["id"] for item in answer["items"]] == [place[name] for name in found], q
+        assert answer["alike"] is alike, q
+
+
+async def test_what_lies_around_a_place_is_found_by_coordinates_or_zip(
+    api: httpx2.AsyncClient, place: dict[str, Any]
+) -> None:
+    for near, radius, found in (
+        ("77449", "50", ["oak", "pine"]),  # Oak by its ZIP, Pine by its coordinates
+        ("77449", "0.2", ["oak"]),
+        ("29.83,-96.19", "1", ["pine"]),
+        ("40.65, -73.95", "25", ["ps12"]),
+        ("51.88,179.99", "50", []),
+    ):
+        answer = await api.get("/api/v1/schools", params={"near": near, "radius": radius})
+        assert [item["id"] for item in answer.json()["items"]] == [place[name] for name in found], (near, radius)
+
+
+@pytest.mark.parametrize("near", ["00000", "Austin", "91,0", "0,181", "1e1,2", "30.27"])
+async def test_a_place_that_is_none_is_refused(api: httpx2.AsyncClient, near: str) -> None:
+    answer = await api.get("/api/v1/staff", params={"near": near})
+    assert answer.status_code == 422
+    assert "five digits" in answer.json()["detail"]
 
 
 async def test_a_person_shows_all_posts_and_evidence(api: httpx2.AsyncClient, place: dict[str, Any]) -> None:
@@ -307,7 +367,7 @@ async def test_a_csv_download_of_many_schools_comes_in_batches(
 
 async def test_forgetting_the_tenant_shows_nothing(database: Database, place: dict[str, Any]) -> None:
     async with database.engine.begin() as connection:
-        assert await find_schools(connection, SchoolFilter(), most=10) == []
+        assert (await find_schools(connection, SchoolFilter(), most=10)).rows == []
         assert [row async for row in lead_rows(connection, StaffFilter())] == []
         role = await connection.exec_driver_sql(
             "SELECT current_user, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"

@@ -16,11 +16,12 @@ from storage.accounts import Account
 from storage.database import Database
 from storage.directory import COLUMNS, import_directory
 from storage.errors import NotFoundError
+from storage.filters import SchoolFilter
+from storage.finding import find_schools
 from storage.jobs import JobKind
 from storage.links import FoundLink, LinkedBy, decide_link, find_links, get_link, store_links
 from storage.models import Evidence, School, StaffMember, StaffPost, Website
 from storage.reviews import Decider, accept_site, candidates_of, decisions_of, reject_sites
-from storage.search import SchoolFilter, find_schools
 from storage.staff import store_people
 from storage.targets import (
     SchoolSelection,
@@ -78,7 +79,7 @@ class Case:
 
     async def waits(self) -> bool:
         async with self.open() as connection:
-            return bool(await find_schools(connection, SchoolFilter(to_review=True), most=9))
+            return bool((await find_schools(connection, SchoolFilter(to_review=True), most=9)).rows)
 
 
 @pytest.fixture

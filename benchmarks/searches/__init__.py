@@ -1,0 +1,1 @@
+"""What `benchmarks/search.py` looks in, and what it asks for."""
