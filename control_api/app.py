@@ -27,7 +27,9 @@ from control_api.documents.pictures import PictureDesk
 from control_api.documents.upload import FORM_OVERHEAD_BYTES
 from control_api.events.controller import EventController
 from control_api.events.hub import EventHub
-from control_api.exports.controller import ExportController
+from control_api.exports.controller import ExportController, LedgerController
+from control_api.exports.files import file_routes
+from control_api.exports.lists import list_routes
 from control_api.health import HealthController
 from control_api.jobs.controller import JobController
 from control_api.jobs.service import Ring
@@ -89,6 +91,9 @@ def create_app(
             uploads,
             JobController,
             ExportController,
+            LedgerController,
+            file_routes,
+            list_routes,
             EventController,
             SchoolController,
             WebsiteController,

@@ -21,6 +21,8 @@ class ApiSettings(BaseSettings):
     """Pictures of pages that one API process draws at once; each is a process of its own."""
     unfinished_jobs_per_user: int = Field(default=5, ge=1)
     """Jobs of one user that may be queued, running, waiting or paused at once; a pipeline counts as one."""
+    export_purpose_required: bool = False
+    """Whether every file of people or schools must be asked for with its purpose."""
     streams_per_user: int = Field(default=20, ge=1)
     """Event streams of one user that one API process keeps open."""
     stream_ping_seconds: float = Field(default=15.0, gt=0)

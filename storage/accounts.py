@@ -28,6 +28,8 @@ class Account:
     user_id: UUID
     user_name: str
     role: Role
+    key_prefix: str | None = None
+    """The first letters of the API key that asks; None where somebody acts without one."""
 
 
 async def first_account(database: Database, *, organization: str, user: str) -> str | None:
@@ -107,7 +109,7 @@ async def account_of_key(database: Database, key: str) -> Account | None:
     async with database.system() as connection:
         row = (
             await connection.execute(
-                select(ApiKey.id, User.organization_id, User.id.label("user_id"), User.name, User.role)
+                select(ApiKey.id, ApiKey.prefix, User.organization_id, User.id.label("user_id"), User.name, User.role)
                 .join(User, User.id == ApiKey.user_id)
                 .where(
                     ApiKey.hash == _hash(key),
@@ -128,7 +130,7 @@ async def account_of_key(database: Database, key: str) -> Account | None:
             )
             .values(last_used_at=func.now())
         )
-        return Account(row.organization_id, row.user_id, row.name, Role(row.role))
+        return Account(row.organization_id, row.user_id, row.name, Role(row.role), row.prefix)
 
 
 def _hash(key: str) -> bytes:

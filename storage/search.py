@@ -1,4 +1,4 @@
-"""Looking things up: schools, people and leads, by filters, in an order that pages can continue.
+"""Looking things up: schools and people, by filters, in an order that pages can continue.
 
 Every list is ordered by (name, id) and continued behind the last pair seen (keyset), which an index serves at any
 depth. All functions run in the caller's tenant transaction; row-level security does the rest.
@@ -6,7 +6,7 @@ depth. All functions run in the caller's tenant transaction; row-level security 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,16 +17,13 @@ from sqlalchemy import (
     Row,
     Select,
     case,
-    func,
-    literal,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import NotFoundError
-from storage.filters import StaffFilter, is_official, person_conditions, role_condition, school_conditions
+from storage.filters import is_official
 from storage.models import (
     Document,
     DocumentSchool,
@@ -41,8 +38,6 @@ from storage.models import (
 AnyRow = Row[*tuple[Any, ...]]
 PageKey = tuple[str, int]
 """Where a list is continued: the sorting name and the id of the last row seen."""
-LEAD_SCHOOLS = 200
-"""Schools whose people are read at once for leads: a few thousand rows, whatever the size of the export."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +64,6 @@ class SchoolLine:
     website_score: float | None
     confidence: float
     last_seen: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LeadRow:
-    """A person at a school, as a line of a lead list."""
-
-    staff_id: int
-    school_id: int
-    school: str
-    district: str | None
-    city: str | None
-    state: str | None
-    zip: str | None
-    nces_id: str | None
-    title1_status: str | None
-    website: str | None
-    name: str
-    honorific: str | None
-    first_name: str | None
-    middle_name: str | None
-    last_name: str
-    suffix: str | None
-    credentials: list[str]
-    nickname: str | None
-    title: str | None
-    role: str
-    subjects: list[str]
-    grades: list[str]
-    department: str | None
-    email: str | None
-    email_state: str
-    phone: str | None
-    extension: str | None
-    source_url: str
-    last_seen: datetime
-    confidence: float
 
 
 async def get_school(connection: AsyncConnection, school_id: int) -> SchoolLine:
@@ -173,6 +132,7 @@ async def posts_of(connection: AsyncConnection, staff_ids: Sequence[int]) -> Seq
             StaffPost.staff_member_id,
             StaffPost.school_id,
             School.name.label("school"),
+            School.state,
             StaffPost.title,
             StaffPost.role,
             StaffPost.source_url,
@@ -185,75 +145,6 @@ async def posts_of(connection: AsyncConnection, staff_ids: Sequence[int]) -> Seq
         .order_by(StaffPost.staff_member_id, StaffPost.last_seen.desc(), StaffPost.school_id)
     )
     return (await connection.execute(query)).all()
-
-
-async def lead_rows(connection: AsyncConnection, wanted: StaffFilter) -> AsyncIterator[LeadRow]:
-    """All leads, school by school, in one transaction and constant memory."""
-    after: PageKey | None = None
-    while True:
-        rows, after = await lead_batch(connection, wanted, after=after)
-        for row in rows:
-            yield row
-        if after is None:
-            return
-
-
-async def lead_batch(
-    connection: AsyncConnection, wanted: StaffFilter, *, after: PageKey | None = None, schools: int = LEAD_SCHOOLS
-) -> tuple[list[LeadRow], PageKey | None]:
-    """The leads of the next schools behind `after`, and where to go on; None when there are no more schools."""
-    page = select(School.id, School.name).where(*school_conditions(wanted.schools))
-    if after is not None:
-        page = page.where(tuple_(School.name, School.id) > tuple_(literal(after[0]), literal(after[1])))
-    found = (await connection.execute(page.order_by(School.name, School.id).limit(schools))).all()
-    if not found:
-        return [], None
-    rows = await connection.execute(_leads_of([school.id for school in found], wanted))
-    last = (found[-1].name, found[-1].id) if len(found) == schools else None
-    return [LeadRow(*row) for row in rows], last
-
-
-def _leads_of(school_ids: list[int], wanted: StaffFilter) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            StaffMember.id,
-            School.id,
-            School.name,
-            School.district,
-            School.city,
-            School.state,
-            School.zip,
-            School.nces_id,
-            School.title1_status,
-            Website.url,
-            StaffMember.name,
-            StaffMember.honorific,
-            StaffMember.first_name,
-            StaffMember.middle_name,
-            StaffMember.last_name,
-            StaffMember.suffix,
-            StaffMember.credentials,
-            StaffMember.nickname,
-            func.coalesce(StaffPost.title, StaffMember.title),
-            StaffPost.role,
-            StaffMember.subjects,
-            StaffMember.grades,
-            StaffMember.department,
-            StaffMember.email,
-            StaffMember.email_state,
-            StaffMember.phone,
-            StaffMember.extension,
-            StaffPost.source_url,
-            StaffPost.last_seen,
-            StaffMember.confidence,
-        )
-        .select_from(StaffPost)
-        .join(School, School.id == StaffPost.school_id)
-        .join(StaffMember, StaffMember.id == StaffPost.staff_member_id)
-        .outerjoin(Website, is_official())
-        .where(StaffPost.school_id.in_(school_ids), *person_conditions(wanted), *role_condition(wanted))
-        .order_by(School.name, School.id, StaffMember.last_name, StaffMember.id)
-    )
 
 
 def school_lines() -> Select[*tuple[Any, ...]]:

@@ -18,7 +18,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import exists, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Organization, School, Suppression
@@ -211,6 +211,21 @@ async def entries_for(connection: AsyncConnection, people: Iterable[Who], kinds:
 async def kinds_of(connection: AsyncConnection) -> frozenset[str]:
     """The kinds of which the transaction's organization has entries."""
     return frozenset(await connection.scalars(select(Suppression.kind).distinct()))
+
+
+async def newest_entry(connection: AsyncConnection, organization_id: UUID) -> int:
+    """A mark that every entry made from now on exceeds, whoever makes it.
+
+    The list is held alone until the transaction ends: an entry that was being written has then either been counted
+    or been given up, and a later one takes its id later.
+    """
+    await hold_list(connection, organization_id, to_change=True)
+    return (await connection.execute(select(func.coalesce(func.max(Suppression.id), 0)))).scalar_one()
+
+
+async def entries_since(connection: AsyncConnection, mark: int) -> bool:
+    """Whether the list has entries that are newer than a mark of `newest_entry`."""
+    return bool(await connection.scalar(select(exists().where(Suppression.id > mark))))
 
 
 async def suppressed_schools(connection: AsyncConnection, school_ids: Iterable[int]) -> set[int]:

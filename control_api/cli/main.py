@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from dotenv import load_dotenv
 
+from control_api.cli import exports as export_commands
 from control_api.cli import extract as extract_commands
 from control_api.cli import jobs as job_commands
 from control_api.cli import llm as llm_commands
@@ -36,6 +37,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+app.command("export")(export_commands.export)
+app.add_typer(export_commands.app, name="exports")
 app.add_typer(extract_commands.app, name="extract")
 app.add_typer(job_commands.app, name="jobs")
 app.add_typer(llm_commands.app, name="llm")
@@ -97,6 +100,7 @@ def run(
     file: Annotated[Path, typer.Argument(help="A PDF that lists Title I schools.")],
     state: Annotated[str | None, typer.Option(help="The list's state, if the PDF does not name it.")] = None,
     out: Annotated[Path, typer.Option(help="Where to write the leads.")] = Path("leads.csv"),
+    purpose: Annotated[str | None, typer.Option(help="What the leads are for; the ledger of exports keeps it.")] = None,
 ) -> None:
     """Turn one PDF into a lead list: schools, websites, staff, leads.csv.
 
@@ -104,7 +108,7 @@ def run(
     """
     from control_api.cli.run import run_file  # noqa: PLC0415
 
-    run_file(file, state, out, terminal())
+    run_file(file, state, out, terminal(), purpose=purpose)
 
 
 @app.command()

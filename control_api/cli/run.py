@@ -38,7 +38,7 @@ def up(host: str | None, port: int | None, console: Console) -> None:
             wait_while_alive(stack)
 
 
-def run_file(file: Path, state: str | None, out: Path, console: Console) -> None:
+def run_file(file: Path, state: str | None, out: Path, console: Console, *, purpose: str | None = None) -> None:
     """Uploads a PDF, runs the pipeline, follows it, writes the leads.
 
     With TITLE1_API_KEY set it asks the API at TITLE1_URL; otherwise it runs an API and a worker of its own meanwhile.
@@ -50,21 +50,27 @@ def run_file(file: Path, state: str | None, out: Path, console: Console) -> None
         raise CliError(f"There is no file {file}.", code=2)
     if key := os.environ.get("TITLE1_API_KEY"):
         with ApiClient(api_url(), key) as client:
-            run_pipeline(client, file, state, out, console)
+            run_pipeline(client, file, state, out, console, purpose=purpose)
         return
     with (
         LocalDatabase() as local,
         running_stack(host="127.0.0.1", port=0, logs=logs_folder()) as stack,
         ApiClient(stack.url, local.command_key()) as client,
     ):
-        run_pipeline(client, file, state, out, console)
+        run_pipeline(client, file, state, out, console, purpose=purpose)
 
 
-def run_pipeline(client: ApiClient, file: Path, state: str | None, out: Path, console: Console) -> dict[str, Any]:
+def run_pipeline(
+    client: ApiClient, file: Path, state: str | None, out: Path, console: Console, *, purpose: str | None = None
+) -> dict[str, Any]:
     """One document from upload to leads; returns the finished pipeline job."""
     document = client.upload(file)
     console.print(f"{file.name}: {document['pages']} pages, document {document['id']}")
-    params = {"document_id": document["id"]} | ({"state": state} if state else {})
+    params = (
+        {"document_id": document["id"]}
+        | ({"state": state} if state else {})
+        | ({"purpose": purpose} if purpose else {})
+    )
     job = follow_job(client, client.post("/api/v1/jobs", {"kind": "pipeline", "params": params})["id"], console)
     if job["state"] != "succeeded":
         raise CliError(f"The job {job['state']}: {job['reason']}")

@@ -41,7 +41,7 @@ def provide_jobs(
     settings: NamedDependency[ApiSettings],
 ) -> JobService:
     """The jobs of the account that asks."""
-    return JobService(database, account, ring, settings.unfinished_jobs_per_user)
+    return JobService(database, account, ring, settings.unfinished_jobs_per_user, settings.export_purpose_required)
 
 
 class JobController(Controller):

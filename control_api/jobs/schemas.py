@@ -11,10 +11,14 @@ from uuid import UUID
 
 import msgspec
 
+from control_api.exports.formats.known import Format
+from control_api.exports.layout import Preset
+from control_api.exports.schemas import Purpose
 from storage.jobs import JobKind, JobState
 
 SchoolIds = Annotated[list[int], msgspec.Meta(min_length=1, max_length=10_000, description="Schools by id.")]
 State = Annotated[str, msgspec.Meta(min_length=2, max_length=40, description="A state, by its letters or its name.")]
+Filter = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class ExtractSchools(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,9 +60,22 @@ class ExportLeads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Write the people at the schools chosen to a file."""
 
     document_id: UUID | None = None
+    school_ids: SchoolIds | None = None
     state: State | None = None
-    format: Literal["csv"] = "csv"
+    county: Filter | None = None
+    district: Filter | None = None
+    title1_status: Filter | None = None
+    q: Filter | None = None
+    """Beginnings of words that must all occur in name or title."""
+    role: Filter | None = None
     only_with_email: bool = False
+    format: Format = Format.CSV
+    preset: Preset = Preset.PLAIN
+    raw: bool | None = None
+    """Text as it is, also where a spreadsheet might evaluate it; default: for Salesforce only."""
+    bom: bool = False
+    """Whether CSV begins with a byte order mark, by which Excel knows UTF-8."""
+    purpose: Purpose | None = None
 
 
 class Pipeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,6 +83,7 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     document_id: UUID
     state: State | None = None
+    purpose: Purpose | None = None
 
 
 Params = ExtractSchools | DiscoverWebsites | HarvestStaff | ReextractStaff | ExportLeads | Pipeline

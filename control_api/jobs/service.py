@@ -14,7 +14,16 @@ import msgspec
 from sqlalchemy import Row, Select, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control_api.jobs.schemas import AttemptView, JobRequest, JobView, Params, ReextractStaff
+from control_api.exports.ledger import check_purpose
+from control_api.jobs.schemas import (
+    AttemptView,
+    ExportLeads,
+    JobRequest,
+    JobView,
+    Params,
+    Pipeline,
+    ReextractStaff,
+)
 from extraction.errors import UnknownPlaceError
 from extraction.places import state_code
 from storage.accounts import Account
@@ -51,23 +60,28 @@ class JobService:
         account: who asks.
         ring: how workers are told.
         unfinished_per_user: jobs of one user that may be unfinished at once.
+        purpose_required: whether exports must say what they are for.
     """
 
     database: Database
     account: Account
     ring: Ring
     unfinished_per_user: int
+    purpose_required: bool = False
 
     async def create(self, request: JobRequest, *, idempotency_key: str | None) -> tuple[JobView, bool]:
         """Makes the job asked for; with a known idempotency key, finds it. True if it was made.
 
         Raises:
             UnknownPlaceError: there is no such state.
+            PurposeRequiredError: an export does not say what it is for, and must.
             NotFoundError: there is no such document, school or job in this organization.
             TaskLimitExceededError: the user has too many unfinished jobs.
             ConflictError: the idempotency key stands for another request, or the job named has no pages to read again.
         """
         params = with_state_code(request.params)
+        if isinstance(params, ExportLeads | Pipeline):
+            check_purpose(params.purpose, required=self.purpose_required)
         new = NewJob(
             organization_id=self.account.organization_id,
             user_id=self.account.user_id,

@@ -1,19 +1,15 @@
-"""Routes of schools: by filters as pages or as CSV, and one by one."""
+"""Routes of schools: by filters as pages, and one by one; as files in `control_api.exports.files`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from uuid import UUID
 
 from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery
-from litestar.response import Stream
 
 from control_api.auth.guards import viewer
-from control_api.exports.csv_lines import SCHOOL_COLUMNS
-from control_api.exports.stream import csv_download
 from control_api.pages import (
     FoundPage,
     InState,
@@ -93,11 +89,6 @@ class SchoolController(Controller):
         """Lists schools that meet all the filters given."""
         found = await schools.page(wanted, after=decode_cursor(cursor, PageKey), most=limit + 1)
         return found_page(found, limit, item=school_item, key=lambda last: (last.name, last.id))
-
-    @get("/schools.csv", summary="Schools as CSV", media_type="text/csv")
-    async def csv(self, schools: NamedDependency[SchoolService], wanted: NamedDependency[SchoolFilter]) -> Stream:
-        """All schools that meet the filters, as a download."""
-        return await csv_download("schools.csv", SCHOOL_COLUMNS, partial(schools.batch, wanted))
 
     @get("/schools/{school_id:int}", summary="One school")
     async def one(self, school_id: FromPath[int], schools: NamedDependency[SchoolService]) -> SchoolDetail:

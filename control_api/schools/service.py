@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control_api.exports.stream import Batch
+from control_api.exports.downloads import Batch
 from control_api.schools.schemas import EvidenceView, ListingView, SchoolDetail, SchoolItem, WebsiteView
 from extraction.errors import UnknownPlaceError
 from extraction.places import Point, state_code, zip_point, zips_within
@@ -37,7 +37,8 @@ class SchoolService:
 
     async def batch(self, wanted: SchoolFilter, after: PageKey | None) -> Batch:
         """The next schools of a download."""
-        found = (await self.page(wanted, after=after, most=SCHOOLS_A_BATCH)).rows
+        searched = await self.page(wanted, after=after, most=SCHOOLS_A_BATCH)
+        found = [] if searched.alike else searched.rows  # who looks for a file wants what was asked for
         return found, ((found[-1].name, found[-1].id) if len(found) == SCHOOLS_A_BATCH else None)
 
     async def get(self, school_id: int) -> SchoolDetail:

@@ -1,21 +1,17 @@
-"""Routes of people: by filters as pages or as CSV, and one by one."""
+"""Routes of people: by filters as pages, and one by one; as files in `control_api.exports.files`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
-from litestar.response import Stream
 
 from control_api.auth.guards import viewer
-from control_api.exports.csv_lines import LEAD_COLUMNS
-from control_api.exports.stream import csv_download
 from control_api.pages import (
     FoundPage,
     Limit,
@@ -110,11 +106,6 @@ class StaffController(Controller):
         """Lists people who meet all the filters given."""
         found = await staff.page(wanted, after=decode_cursor(cursor, PageKey), most=limit + 1)
         return found_page(found, limit, item=lambda person: person, key=lambda last: (last.last_name, last.id))
-
-    @get("/staff.csv", summary="People as CSV", media_type="text/csv")
-    async def csv(self, staff: NamedDependency[StaffService], wanted: NamedDependency[StaffFilter]) -> Stream:
-        """All people who meet the filters, a line for each school they work at, as a download."""
-        return await csv_download("staff.csv", LEAD_COLUMNS, partial(staff.batch, wanted))
 
     @get("/staff/{staff_id:int}", summary="One person")
     async def one(self, staff_id: FromPath[int], staff: NamedDependency[StaffService]) -> StaffDetail:

@@ -19,6 +19,8 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     source_url: str
     last_seen: datetime
+    notices: list[str]
+    """Codes of the notices on using contacts of the school's state; `/api/v1/notices` has their words."""
 
 
 class StaffItem(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,14 +7,16 @@ from typing import Any
 
 import msgspec
 
-from control_api.exports.stream import Batch
+from control_api.exports.downloads import Batch
+from control_api.exports.notices import notice_codes
 from control_api.schools.service import evidence_views
 from control_api.staff.schemas import PostView, StaffDetail, StaffItem
 from storage.accounts import Account
 from storage.database import Database
 from storage.filters import StaffFilter
 from storage.finding import Found, find_staff
-from storage.search import PageKey, evidence_of, get_staff, lead_batch, posts_of
+from storage.leads import LeadFilter, lead_batch
+from storage.search import PageKey, evidence_of, get_staff, posts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,10 @@ class StaffService:
             by_person.setdefault(post.staff_member_id, []).append(post)
         return Found([_item(person, by_person.get(person.id, [])) for person in found.rows], found.alike)
 
-    async def batch(self, wanted: StaffFilter, after: PageKey | None) -> Batch:
+    async def batch(self, wanted: LeadFilter, after: PageKey | None, *, evidence: bool) -> Batch:
         """The next people of a download, school by school."""
         async with self.database.tenant(self.account.organization_id) as connection:
-            return await lead_batch(connection, wanted, after=after)
+            return await lead_batch(connection, wanted, after=after, evidence=evidence)
 
     async def get(self, staff_id: int) -> StaffDetail:
         """A person with posts and evidence.
@@ -52,9 +54,13 @@ class StaffService:
         return StaffDetail(**msgspec.structs.asdict(_item(person, posts)), evidence=seen)
 
 
+def _post(post: Any) -> PostView:
+    return msgspec.convert({**post._mapping, "notices": list(notice_codes(str(post.state)))}, PostView)
+
+
 def _item(person: Any, posts: Any) -> StaffItem:
     newest = posts[0] if posts else None
     fields: dict[str, Any] = dict(person._mapping)
     fields |= {name: getattr(newest, name, None) for name in ("school", "school_id", "website", "source_url")}
-    fields["posts"] = [msgspec.convert(post, PostView, from_attributes=True) for post in posts]
+    fields["posts"] = [_post(post) for post in posts]
     return msgspec.convert(fields, StaffItem)

@@ -59,6 +59,8 @@ def _params_of(kind: JobKind, params: Pipeline) -> dict[str, Any]:
     document: dict[str, Any] = {"document_id": str(params.document_id)}
     if kind is JobKind.EXTRACT_SCHOOLS and params.state:
         document["state"] = params.state
+    if kind is JobKind.EXPORT_LEADS and params.purpose:
+        document["purpose"] = params.purpose
     return document
 
 

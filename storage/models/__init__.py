@@ -4,6 +4,7 @@ from storage.models.base import Base
 from storage.models.directory import DirectorySchool
 from storage.models.document import Document, DocumentPage, DocumentSchool
 from storage.models.evidence import Evidence
+from storage.models.export import ExportRecord
 from storage.models.host import HostLease
 from storage.models.job import Job, JobAttempt, JobEvent, PageVisit, Target, Worker
 from storage.models.llm import LlmAnswer, LlmBudget, LlmCall
@@ -20,6 +21,7 @@ __all__ = (
     "DocumentPage",
     "DocumentSchool",
     "Evidence",
+    "ExportRecord",
     "HostLease",
     "Job",
     "JobAttempt",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import StringIO
@@ -13,13 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_api.exports.csv_lines import FORMULA_BEGINS, cell, csv_header, csv_lines
-
-
-@dataclass(frozen=True)
-class Record:
-    first: Any
-    second: Any
+from control_api.exports.csv_lines import FORMULA_BEGINS, cell, csv_bytes, plain
 
 
 @pytest.mark.parametrize(
@@ -42,6 +35,12 @@ class Record:
         ("＝1", "'＝1"),
         ("  =1", "'  =1"),
         ("\ufeff=1", "'\ufeff=1"),
+        ('"=1+1"', '\'"=1+1"'),
+        ("' =1", "'' =1"),
+        ("\0=1", "'\0=1"),
+        (["=1", "2"], "'=1; 2"),
+        (("a", "b"), "a; b"),
+        (True, "true"),
         ("", ""),
     ],
 )
@@ -49,11 +48,16 @@ def test_a_value_is_shown_and_never_evaluated(value: Any, shown: str) -> None:
     assert cell(value) == shown
 
 
+def test_a_program_gets_texts_as_they_are() -> None:
+    assert csv_bytes([["+1 555", "=1", ["@a", "b"], None, 'say "x"']], raw=True) == (
+        b'+1 555,=1,@a; b,,"say ""x"""\r\n'
+    )
+    assert plain("=1") == "=1"
+
+
 @given(st.lists(st.tuples(st.text(), st.text() | st.none()), max_size=5))
 def test_every_text_comes_back_from_csv_defused_and_whole(pairs: list[tuple[str, str | None]]) -> None:
-    text = (csv_header(("first", "second")) + csv_lines(("first", "second"), [Record(*p) for p in pairs])).decode(
-        "utf-8", "surrogatepass"
-    )
+    text = csv_bytes([("first", "second"), *pairs]).decode()
     read = list(csv.reader(StringIO(text, newline="")))
     assert read[0] == ["first", "second"]
     assert len(read) == len(pairs) + 1

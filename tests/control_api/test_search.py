@@ -9,12 +9,15 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control_api.exports.csv_lines import LEAD_COLUMNS, SCHOOL_COLUMNS
+from control_api.exports.layout import Preset
+from control_api.exports.people import people_layout
+from control_api.exports.schools import schools_layout
 from storage.database import Database
 from storage.filters import SchoolFilter, StaffFilter
 from storage.finding import find_schools
-from storage.search import lead_batch, lead_rows
+from storage.leads import LeadFilter, LeadRow, count_leads, lead_batch
 from tests.conftest import KeyedAccount
 from tests.control_api.rows import add_document, add_evidence, add_listing, add_person, add_school, add_website
 
@@ -305,14 +308,14 @@ async def test_csv_has_the_promised_columns_and_defuses_formulas(
     assert schools.headers["content-type"] == "text/csv; charset=utf-8"
     assert schools.headers["content-disposition"] == 'attachment; filename="schools.csv"'
     table = list(csv.DictReader(StringIO(schools.text)))
-    assert tuple(table[0]) == SCHOOL_COLUMNS
+    assert tuple(table[0]) == schools_layout().headers
     assert [row["name"] for row in table if "HYPERLINK" in row["name"]] == ['\'=HYPERLINK("http://evil.test")']
     oak = next(row for row in table if row["name"] == "Oak Elementary")
     assert oak["county_fips"] == "48201"
     assert (oak["low_income_pct"], oak["enrollment"], oak["website_score"]) == ("61.5", "412", "0.95")
     people = await api.get("/api/v1/staff.csv")
     rows = list(csv.DictReader(StringIO(people.text)))
-    assert tuple(rows[0]) == LEAD_COLUMNS
+    assert tuple(rows[0]) == people_layout(Preset.PLAIN, nested=False).headers
     assert [row["name"] for row in rows] == [
         "'@SUM(1) \u202fZoë, Jr.",
         "Ann Abbott",
@@ -333,27 +336,35 @@ async def test_csv_has_the_promised_columns_and_defuses_formulas(
     assert ann["source_url"] == f"https://school{place['oak']}.test/staff"
 
 
+async def leads(connection: AsyncConnection, wanted: LeadFilter) -> list[LeadRow]:
+    """All leads, batch by batch; their number is what was counted before."""
+    found, after = await lead_batch(connection, wanted)
+    while after is not None:
+        rows, after = await lead_batch(connection, wanted, after=after)
+        found += rows
+    assert len(found) == await count_leads(connection, wanted)
+    return found
+
+
 async def test_leads_are_the_same_in_batches_of_any_size(
-    database: Database, account: KeyedAccount, place: dict[str, Any]
+    database: Database, account: KeyedAccount, place: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with database.tenant(account.account.organization_id) as connection:
-        whole = [row async for row in lead_rows(connection, StaffFilter())]
-        pieces: list[Any] = []
-        rows, after = await lead_batch(connection, StaffFilter(), schools=1)
-        while after is not None:
-            pieces += rows
-            rows, after = await lead_batch(connection, StaffFilter(), after=after, schools=1)
-        assert pieces + rows == whole
+        whole = await leads(connection, LeadFilter(StaffFilter()))
         assert len(whole) == 4
+        for schools, rows in ((1, 100), (2, 1), (100, 3)):
+            monkeypatch.setattr("storage.leads.LEAD_SCHOOLS", schools)
+            monkeypatch.setattr("storage.leads.LEAD_ROWS", rows)
+            assert await leads(connection, LeadFilter(StaffFilter())) == whole
         texan = StaffFilter(has_email=True, schools=SchoolFilter(document_id=UUID(str(place["document"]))))
-        assert [row.name async for row in lead_rows(connection, texan)] == ["Ann Abbott"]
+        assert [row.name for row in await leads(connection, LeadFilter(texan))] == ["Ann Abbott"]
 
 
 async def test_a_csv_download_of_many_schools_comes_in_batches(
     api: httpx2.AsyncClient, database: Database, account: KeyedAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("control_api.schools.service.SCHOOLS_A_BATCH", 2)
-    monkeypatch.setattr("storage.search.LEAD_SCHOOLS", 2)
+    monkeypatch.setattr("storage.leads.LEAD_SCHOOLS", 2)
     owner = account.account
     async with database.tenant(owner.organization_id) as connection:
         for number in range(6):
@@ -368,7 +379,7 @@ async def test_a_csv_download_of_many_schools_comes_in_batches(
 async def test_forgetting_the_tenant_shows_nothing(database: Database, place: dict[str, Any]) -> None:
     async with database.engine.begin() as connection:
         assert (await find_schools(connection, SchoolFilter(), most=10)).rows == []
-        assert [row async for row in lead_rows(connection, StaffFilter())] == []
+        assert await leads(connection, LeadFilter(StaffFilter())) == []
         role = await connection.exec_driver_sql(
             "SELECT current_user, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
         )
