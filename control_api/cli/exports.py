@@ -12,6 +12,7 @@ from rich.table import Table
 
 from control_api.cli.client import ApiClient
 from control_api.cli.errors import CliError
+from control_api.cli.filters import given_filters
 from control_api.cli.follow import follow_job
 from control_api.cli.jobs import api_client
 from control_api.cli.terminal import terminal
@@ -133,16 +134,10 @@ def _filters(of: Subject, given: list[str]) -> dict[str, Any]:
     Raises:
         CliError: one of them is none, or not of this subject.
     """
-    found: dict[str, Any] = {}
-    for one in given:
-        name, equals, value = one.partition("=")
-        if not equals or not value or name not in FILTERS[of]:
-            raise CliError(f"{one!r} is no filter of {of}: NAME=VALUE with one of {', '.join(FILTERS[of])}.", code=2)
-        if name == "school_ids":
-            numbers = value.split(",")
-            if not all(number.isascii() and number.isdigit() for number in numbers):
-                raise CliError("school_ids are ids, parted by commas.", code=2)
-            found[name] = [int(number) for number in numbers]
-        else:
-            found[name] = value
+    found: dict[str, Any] = {**given_filters(of, FILTERS[of], given)}
+    if (ids := found.get("school_ids")) is not None:
+        numbers = ids.split(",")
+        if not all(number.isascii() and number.isdigit() for number in numbers):
+            raise CliError("school_ids are ids, parted by commas.", code=2)
+        found["school_ids"] = [int(number) for number in numbers]
     return found

@@ -1,4 +1,4 @@
-"""`title1 export` and `title1 exports` against a running API and worker."""
+"""`title1 export`, `title1 exports` and `title1 people` against a running API and worker."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ async def test_the_command_line_exports_with_progress_and_lists_what_has_left(
         told = json.loads((await shell("export", str(lines), "--json")).stdout)
         assert json.loads((await shell("export", str(table), "--of", "schools", "--json")).stdout)["file"] == str(table)
         left = [json.loads(line) for line in (await shell("exports", "list", "--json")).stdout.splitlines()]
+        found = await shell("people", "search", "abb", "--where", "role=principal", "--with-email", "--json")
+        assert [json.loads(line)["name"] for line in found.stdout.splitlines()] == ["Ann Abbott"]
+        alike = await shell("people", "search", "abbotts")
+        assert "Nobody has 'abbotts'" in alike.stderr
+        assert "Oak Elementary" in alike.stdout
+        assert "Nobody was found" in (await shell("people", "search", "--near", "99501", "--radius", "10mi")).stderr
         assert "fall mailing" in (await shell("exports", "list")).stdout
     finally:
         await asyncio.to_thread(stack.__exit__, None, None, None)
