@@ -15,10 +15,10 @@ TEST_PROCESSES ?= 5
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-bench chaos chaos-browser coverage check bench clean
+.PHONY: help setup demo run test test-bench chaos chaos-browser chaos-salesforce coverage check bench clean
 
 help: ## Say what the targets do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## Make .venv and install exactly what requirements.lock names
 
@@ -39,6 +39,9 @@ chaos: $(STAMP) ## 24 kills at random moments of a crawl of 200 schools, beside 
 
 chaos-browser: $(STAMP) ## 200 pages in a browser, 20 of which hang; some six minutes
 	$(BIN)/python -m tests.chaos.browser $(ARGS)
+
+chaos-salesforce: $(STAMP) ## 10,000 people to a fake Salesforce with random faults and 20 killed workers; some five minutes
+	$(BIN)/python -m tests.chaos.salesforce $(ARGS)
 
 coverage: $(STAMP) ## All tests, twice as long; fails below the branch coverage that pyproject.toml asks for
 	$(BIN)/coverage erase

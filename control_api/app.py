@@ -38,6 +38,8 @@ from control_api.problems import exception_handlers
 from control_api.responses import add_security_headers, log_access
 from control_api.reviews.links import LinkController
 from control_api.reviews.websites import WebsiteController
+from control_api.salesforce.controller import SalesforceController
+from control_api.salesforce.leads import PushController
 from control_api.schools.controller import SchoolController
 from control_api.settings import ApiSettings
 from control_api.staff.controller import StaffController
@@ -101,6 +103,8 @@ def create_app(
             StaffController,
             LlmController,
             SuppressionController,
+            SalesforceController,
+            PushController,
             HealthController,
             DashboardController,
         ],
@@ -108,6 +112,7 @@ def create_app(
         state=State(
             {
                 "settings": settings,
+                "storage_settings": storage_settings,
                 "blobs": Blobs.configured(storage_settings),
                 "desk": PictureDesk(settings.page_images_at_once),
             }

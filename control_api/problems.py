@@ -18,6 +18,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from sqlalchemy.exc import DataError
 
+from control_api.salesforce.errors import SalesforceError
 from extraction.errors import ExtractionError
 from storage.errors import StorageError
 
@@ -110,7 +111,7 @@ def describe(error: Exception, *, instance: str) -> tuple[Problem, dict[str, str
     """The problem that an error is, and the headers that belong to it."""
     headers: dict[str, str] = {}
     match error:
-        case ExtractionError() | StorageError():
+        case ExtractionError() | StorageError() | SalesforceError():
             problem = _problem(error.status, error.code, error.message, instance)
         case ApiError():
             problem = _problem(error.status, error.code, error.message, instance)

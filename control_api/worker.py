@@ -24,6 +24,7 @@ from control_api.work.export import export_leads
 from control_api.work.extract import extract_schools
 from control_api.work.launcher import Launcher
 from control_api.work.pipeline import run_pipeline
+from control_api.work.push import push_leads
 from control_api.work.settings import WorkerSettings
 from storage.blobs import Blobs
 from storage.database import Database, open_database
@@ -51,6 +52,7 @@ WORKS: dict[str, Work] = {
     JobKind.HARVEST_STAFF: harvest_staff,
     JobKind.REEXTRACT_STAFF: reextract_staff,
     JobKind.EXPORT_LEADS: export_leads,
+    JobKind.PUSH_LEADS: push_leads,
     JobKind.PIPELINE: run_pipeline,
 }
 LOOK_SECONDS = 1.0

@@ -36,6 +36,8 @@ class JobKind(StrEnum):
     """Read the pages that a harvest has kept again, without asking their sites."""
     EXPORT_LEADS = "export_leads"
     """Write the people found to a file."""
+    PUSH_LEADS = "push_leads"
+    """Send the people found to Salesforce."""
     PIPELINE = "pipeline"
     """From the list to the file, one kind after the other, as children of this job."""
 

@@ -58,6 +58,8 @@ class Settlement:
     result: dict[str, Any] = field(default_factory=dict[str, Any])
     failure: bool = False
     """Counts as an attempt that failed; with state QUEUED the job is tried again after a back-off, up to its limit."""
+    wait_seconds: float = 0.0
+    """With state QUEUED: not before so many seconds, for the `reason`; no failure, however often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +249,7 @@ async def settle_in(connection: AsyncConnection, lease: Lease, settlement: Settl
         payload["code"] = settlement.error_code
     if settlement.result:
         payload["result"] = settlement.result
-    if state == JobState.QUEUED and settlement.failure:
+    if state == JobState.QUEUED and (settlement.failure or settlement.wait_seconds):
         payload["retry_in_seconds"] = backoff
     await append_event(connection, lease.job_id, _EVENT_OF_STATE[state], payload)
     if state in FINAL:
@@ -277,7 +279,7 @@ def _next_state(
     if desired == "pause":
         return JobState.PAUSED, None, 0.0
     if not settlement.failure:
-        return settlement.state, None, 0.0
+        return settlement.state, settlement.reason if settlement.wait_seconds else None, settlement.wait_seconds
     if failures + 1 >= max_failures:
         return JobState.FAILED, f"{settlement.reason}; given up after {failures + 1} failures in a row", 0.0
     # The first retry is at once: most failures are a worker that was restarted.

@@ -35,6 +35,7 @@ TARGETS = (
     "test-bench",
     "chaos",
     "chaos-browser",
+    "chaos-salesforce",
     "coverage",
     "check",
     "bench",

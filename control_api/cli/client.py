@@ -80,6 +80,10 @@ class ApiClient:
         """The JSON answer to a PUT."""
         return self._call("PUT", path, json=body).json()
 
+    def patch(self, path: str, body: Any) -> Any:
+        """The JSON answer to a PATCH."""
+        return self._call("PATCH", path, json=body).json()
+
     def delete(self, path: str) -> Any:
         """The JSON answer to a DELETE; None where it says no more than that it is done."""
         answer = self._call("DELETE", path)

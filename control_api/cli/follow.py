@@ -16,6 +16,7 @@ WORDS = {
     "harvest_staff": "Read their staff",
     "reextract_staff": "Read pages again",
     "export_leads": "Write the leads",
+    "push_leads": "Send to Salesforce",
     "pipeline": "Pipeline",
 }
 
@@ -77,6 +78,13 @@ def _line(event: Event) -> str:
 def _result(result: dict[str, Any]) -> str:
     if "outcomes" in result:
         return ", ".join(f"{count} {outcome}" for outcome, count in sorted(result["outcomes"].items()))
+    if "states" in result:
+        return counted(result["states"])
     if "rows" in result:
         return f"{result['rows']:,} rows"
     return "done"
+
+
+def counted(states: dict[str, int]) -> str:
+    """Numbers of people by state, the most first."""
+    return ", ".join(f"{count:,} {state}" for state, count in sorted(states.items(), key=lambda one: -one[1]))

@@ -78,6 +78,21 @@ class ExportLeads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     purpose: Purpose | None = None
 
 
+class PushLeads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Send the people at the schools chosen to Salesforce; with nothing chosen, all."""
+
+    connection_id: UUID
+    document_id: UUID | None = None
+    state: State | None = None
+    only_with_email: bool = False
+    dry_run: bool = False
+    """Log in, check the mapping, choose the people and say what would be sent; send nothing."""
+    campaign_id: Annotated[str, msgspec.Meta(pattern=r"^701[a-zA-Z0-9]{12}([a-zA-Z0-9]{3})?$")] | None = None
+    """The campaign they become members of; default: the connection's."""
+    retry_of: UUID | None = None
+    """A push that has ended: only its people for whom trying again may help."""
+
+
 class Pipeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All steps for one document: its schools, their websites, their staff, the leads."""
 
@@ -86,7 +101,7 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     purpose: Purpose | None = None
 
 
-Params = ExtractSchools | DiscoverWebsites | HarvestStaff | ReextractStaff | ExportLeads | Pipeline
+Params = ExtractSchools | DiscoverWebsites | HarvestStaff | ReextractStaff | ExportLeads | PushLeads | Pipeline
 
 PARAMS_OF_KIND: dict[JobKind, type[Params]] = {
     JobKind.EXTRACT_SCHOOLS: ExtractSchools,
@@ -94,6 +109,7 @@ PARAMS_OF_KIND: dict[JobKind, type[Params]] = {
     JobKind.HARVEST_STAFF: HarvestStaff,
     JobKind.REEXTRACT_STAFF: ReextractStaff,
     JobKind.EXPORT_LEADS: ExportLeads,
+    JobKind.PUSH_LEADS: PushLeads,
     JobKind.PIPELINE: Pipeline,
 }
 
@@ -136,6 +152,12 @@ class ExportLeadsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     params: ExportLeads
 
 
+class PushLeadsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="push_leads"):
+    """Asks for the kind `push_leads`."""
+
+    params: PushLeads
+
+
 class PipelineRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="pipeline"):
     """Asks for the kind `pipeline`."""
 
@@ -148,6 +170,7 @@ JobRequest = (
     | HarvestStaffRequest
     | ReextractStaffRequest
     | ExportLeadsRequest
+    | PushLeadsRequest
     | PipelineRequest
 )
 

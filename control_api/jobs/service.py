@@ -22,6 +22,7 @@ from control_api.jobs.schemas import (
     JobView,
     Params,
     Pipeline,
+    PushLeads,
     ReextractStaff,
 )
 from extraction.errors import UnknownPlaceError
@@ -33,6 +34,8 @@ from storage.errors import NotFoundError
 from storage.jobs import JobKind, JobState, NewJob, cancel_job, create_job, pause_job, resume_job
 from storage.kept_pages import check_readable_again
 from storage.models import Job, JobAttempt, School, User
+from storage.pushes import check_worth_retrying
+from storage.salesforce import get_connection
 
 logger = logging.getLogger(__name__)
 
@@ -183,6 +186,10 @@ async def _check_exists(connection: AsyncConnection, params: Params) -> None:
     if isinstance(params, ReextractStaff):
         await check_readable_again(connection, params.job_id)
         return
+    if isinstance(params, PushLeads):
+        await get_connection(connection, params.connection_id)
+        if params.retry_of is not None:
+            await check_worth_retrying(connection, params.retry_of)
     if params.document_id is not None:
         await get_document(connection, params.document_id)
     wanted = getattr(params, "school_ids", None)

@@ -10,6 +10,7 @@ from storage.models.job import Job, JobAttempt, JobEvent, PageVisit, Target, Wor
 from storage.models.llm import LlmAnswer, LlmBudget, LlmCall
 from storage.models.organization import ApiKey, Organization, User
 from storage.models.page import KeptPage, PageBody
+from storage.models.salesforce import PushBatch, PushRow, SalesforceConnection
 from storage.models.school import School, SchoolLink, Website, WebsiteDecision
 from storage.models.staff import StaffMember, StaffPost, Suppression
 
@@ -33,6 +34,9 @@ __all__ = (
     "Organization",
     "PageBody",
     "PageVisit",
+    "PushBatch",
+    "PushRow",
+    "SalesforceConnection",
     "School",
     "SchoolLink",
     "StaffMember",

@@ -45,7 +45,7 @@ class Job(Tenant, Base):
         UniqueConstraint("user_id", "idempotency_key"),
         CheckConstraint(
             "kind IN ('extract_schools', 'discover_websites', 'harvest_staff', 'reextract_staff', 'export_leads',"
-            " 'pipeline')",
+            " 'push_leads', 'pipeline')",
             name="kind",
         ),
         CheckConstraint(

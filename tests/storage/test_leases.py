@@ -187,6 +187,26 @@ async def test_a_step_forward_clears_the_failures(
         )
 
 
+async def test_a_job_that_waits_for_something_outside_keeps_its_reason_and_counts_no_failure(
+    database: Database, make_job: MakeJob, tenant: Account, worker_id: int
+) -> None:
+    job_id = await make_job()
+    waiting = Settlement(JobState.QUEUED, reason="waits for Salesforce", wait_seconds=600)
+    for _ in range(7):
+        assert await settle(database, await claim(database, job_id, worker_id), waiting) == JobState.QUEUED
+        async with database.tenant(tenant.organization_id) as connection:
+            job = await get_job(connection, job_id)
+            seconds = await connection.scalar(text("SELECT extract(epoch FROM run_after - clock_timestamp()) FROM job"))
+            (last,) = (await job_events(connection, job_id))[-1:]
+            assert (job.reason, job.failures, last.payload["retry_in_seconds"]) == (waiting.reason, 0, 600)
+            assert 500 < float(seconds or 0) <= 600
+            await connection.execute(update(Job).values(run_after=text("clock_timestamp()")))
+    lease = await claim(database, job_id, worker_id)
+    async with database.tenant(tenant.organization_id) as connection:
+        await cancel_job(connection, job_id, by="ada")
+    assert await settle(database, lease, waiting) == JobState.CANCELLED
+
+
 async def test_a_wish_wins_over_going_on(
     database: Database, make_job: MakeJob, tenant: Account, worker_id: int
 ) -> None:

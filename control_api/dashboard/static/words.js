@@ -7,6 +7,7 @@ const KINDS = {
   harvest_staff: "Read the staff pages",
   reextract_staff: "Read kept pages again",
   export_leads: "Write the leads",
+  push_leads: "Send to Salesforce",
 };
 
 const UNITS = {
@@ -15,6 +16,7 @@ const UNITS = {
   harvest_staff: ["school", "schools"],
   reextract_staff: ["school", "schools"],
   export_leads: ["person", "people"],
+  push_leads: ["person", "people"],
 };
 
 const STATES = {

@@ -1,0 +1,1 @@
+"""Deliveries to Salesforce, against the org of `tests.fakes.salesforce`."""
