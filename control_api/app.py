@@ -19,7 +19,11 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from psycopg_pool import PoolTimeout
 
+from control_api.audit.controller import AuditController
+from control_api.auth.controller import AuthController
 from control_api.auth.guards import provide_account
+from control_api.auth.passwords import Passwords
+from control_api.auth.signing import open_signer
 from control_api.dashboard.controller import DashboardController
 from control_api.description import describe_problems, description_config
 from control_api.documents.controller import DocumentController
@@ -33,9 +37,10 @@ from control_api.exports.lists import list_routes
 from control_api.health import HealthController
 from control_api.jobs.controller import JobController
 from control_api.jobs.service import Ring
+from control_api.keys.controller import KeyController
 from control_api.llm.controller import LlmController
 from control_api.problems import exception_handlers
-from control_api.responses import add_security_headers, log_access
+from control_api.responses import add_request_headers, add_security_headers, log_access
 from control_api.reviews.links import LinkController
 from control_api.reviews.websites import WebsiteController
 from control_api.salesforce.controller import SalesforceController
@@ -44,6 +49,7 @@ from control_api.schools.controller import SchoolController
 from control_api.settings import ApiSettings
 from control_api.staff.controller import StaffController
 from control_api.suppressions.controller import SuppressionController
+from control_api.users.controller import MeController, UserController
 from control_api.work.doorbell import Doorbell
 from storage.blobs import Blobs
 from storage.database import Database, open_database
@@ -80,7 +86,8 @@ def create_app(
             )
             await stack.enter_async_context(hub.listening())
             ring = await stack.enter_async_context((open_ring or open_doorbell)(database))
-            app.state.update({"database": database, "hub": hub, "ring": ring})
+            signer = await open_signer(settings, database)
+            app.state.update({"database": database, "hub": hub, "ring": ring, "signer": signer})
             yield
 
     uploads = Router(
@@ -105,6 +112,11 @@ def create_app(
             SuppressionController,
             SalesforceController,
             PushController,
+            AuthController,
+            MeController,
+            UserController,
+            KeyController,
+            AuditController,
             HealthController,
             DashboardController,
         ],
@@ -115,6 +127,7 @@ def create_app(
                 "storage_settings": storage_settings,
                 "blobs": Blobs.configured(storage_settings),
                 "desk": PictureDesk(settings.page_images_at_once),
+                "passwords": Passwords(settings),
             }
         ),
         dependencies={
@@ -122,7 +135,7 @@ def create_app(
             "account": Provide(provide_account, sync_to_thread=False),
         },
         exception_handlers=exception_handlers(),
-        before_send=[add_security_headers, log_access],
+        before_send=[add_security_headers, add_request_headers, log_access],
         request_max_body_size=LARGEST_JSON_BODY_BYTES,
         openapi_config=description_config(),
         logging_config=None,  # the program's logging is set up by who starts it
@@ -149,7 +162,7 @@ async def open_doorbell(database: Database) -> AsyncGenerator[Ring]:
         await doorbell.close()
 
 
-_SHARED = ("database", "hub", "ring", "blobs", "settings", "desk")
+_SHARED = ("database", "hub", "ring", "blobs", "settings", "desk", "signer", "passwords")
 
 
 def _from_state(name: str) -> Callable[[State], Any]:

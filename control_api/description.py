@@ -22,6 +22,7 @@ from litestar.openapi.spec import (
     SecurityScheme,
 )
 
+from control_api.auth.guards import PUBLIC_PATHS
 from control_api.problems import PROBLEM_MEDIA_TYPE
 
 PROBLEM = OpenAPIResponse(
@@ -32,7 +33,7 @@ PROBLEM = OpenAPIResponse(
 
 def description_config() -> OpenAPIConfig:
     """What `Litestar(openapi_config=…)` needs."""
-    key = SecurityScheme(type="http", scheme="bearer", description="An API key, `t1_…`, from `title1 key create`.")
+    key = SecurityScheme(type="http", scheme="bearer", description="An API key, `t1_…`, or an access token.")
     return OpenAPIConfig(
         title="Title1",
         version=version("title1"),
@@ -51,7 +52,7 @@ def describe_problems(app: Litestar) -> None:
         for operation in _operations(item):
             kept = {code: answer for code, answer in (operation.responses or {}).items() if code < "4"}
             operation.responses = kept | {"default": PROBLEM}
-            if path.startswith("/health/"):
+            if path.startswith(PUBLIC_PATHS[1:]):
                 operation.security = []
 
 

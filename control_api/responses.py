@@ -1,4 +1,4 @@
-"""What happens to every answer on its way out: security headers are added, and one line is logged.
+"""What happens to every answer on its way out: headers are added, and one line is logged.
 
 Both are hooks on sending, because only those also see the answers to requests that no route took.
 """
@@ -10,6 +10,9 @@ from typing import Any
 
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
+
+from control_api.auth.requests import kept_rate, request_id
+from storage.admission import WINDOW_SECONDS
 
 access_logger = logging.getLogger("title1.access")
 
@@ -38,16 +41,31 @@ async def add_security_headers(message: Message, scope: Scope) -> None:
             headers.setdefault("Cache-Control", "no-store")
 
 
+async def add_request_headers(message: Message, scope: Scope) -> None:
+    """Adds the request's id, and what is left of the limit that it was taken from."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        headers["X-Request-ID"] = request_id(_mapping(scope))
+        if rate := kept_rate(_mapping(scope)):
+            headers["RateLimit-Policy"] = f'"default";q={rate.limit};w={WINDOW_SECONDS}'
+            headers["RateLimit"] = f'"default";r={rate.remaining};t={rate.reset_seconds}'
+
+
 async def log_access(message: Message, scope: Scope) -> None:
     """Logs a line an answer: method, path, status, who. Never the query or a header, which may hold what is secret."""
     if message["type"] == "http.response.start":
         user = getattr(scope.get("user"), "user_name", "-")
-        access_logger.info("%s %s %s %s", scope_method(scope), _printable(scope["path"]), message["status"], user)
+        path, number = _printable(scope["path"]), request_id(_mapping(scope))
+        access_logger.info("%s %s %s %s %s", scope_method(scope), path, message["status"], user, number)
 
 
 def scope_method(scope: Any) -> str:
     """The request's method."""
     return str(scope.get("method", "-"))
+
+
+def _mapping(scope: Scope) -> Any:
+    return scope
 
 
 def _printable(path: str) -> str:

@@ -30,6 +30,9 @@ class ApiServer(uvicorn.Server):
     """uvicorn, which at a signal also ends the event streams."""
 
     def __init__(self, app: Litestar, *, shutdown_seconds: int) -> None:
+        settings: ApiSettings = app.state["settings"]
+        # Whoever is not named could write any address into the header, and so escape the limits of their own.
+        trusted_proxies = settings.trusted_proxies
         super().__init__(
             uvicorn.Config(
                 app,
@@ -39,6 +42,8 @@ class ApiServer(uvicorn.Server):
                 server_header=False,
                 timeout_graceful_shutdown=shutdown_seconds,
                 ws="none",
+                proxy_headers=trusted_proxies is not None,
+                forwarded_allow_ips=trusted_proxies or "",
             )
         )
         self._app = app

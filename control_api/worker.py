@@ -42,6 +42,7 @@ from storage.leases import (
     settle,
     waiting_rings,
 )
+from storage.sessions import forget_old_access
 from storage.settings import StorageSettings
 
 log = logging.getLogger("title1.worker")
@@ -101,7 +102,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self.stopping.set)
-        watches = (self._hold_session(), self._renew(), self._watch(), self._forget_pages())
+        watches = (self._hold_session(), self._renew(), self._watch(), self._forget_old())
         loops = [asyncio.create_task(watch) for watch in watches]
         running = asyncio.create_task(engine.start())
         try:
@@ -246,12 +247,13 @@ class Worker:
                 log.warning("the job table cannot be read: %s", error)
             await asyncio.sleep(0.1)  # a burst of news is one look
 
-    async def _forget_pages(self) -> None:
-        """Removes fetched pages that were kept long enough, at once and then every hour."""
+    async def _forget_old(self) -> None:
+        """Removes fetched pages, sessions and counters that were kept long enough, at once and then every hour."""
         while True:
             try:
+                await forget_old_access(self.database)
                 if forgotten := await forget_old_pages(self.database, self.storage_settings.kept_pages_days):
                     log.info("%d fetched pages were kept long enough and are removed", forgotten)
             except (DatabaseUnavailableError, *ADMIN_SHUTDOWN) as error:
-                log.warning("old pages cannot be removed now: %s", error)
+                log.warning("old pages and sessions cannot be removed now: %s", error)
             await asyncio.sleep(FORGET_SECONDS)

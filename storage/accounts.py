@@ -1,23 +1,36 @@
-"""Organizations, users and API keys: the first start's account, new keys, and whose key this is."""
+"""Organizations, users and API keys as they begin: the first start's account, new users, new keys."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
 from storage.errors import NotFoundError
 from storage.models import ApiKey, Organization, User
-from storage.roles import Role
+from storage.roles import Role, Scope
+from storage.tokens import KEY_MARK, hashed, new_token
 
-KEY_MARK = "t1_"
 FIRST_START_LOCK = 0x7171E2
+
+
+PREFIX_LETTERS = len(KEY_MARK) + 6
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """How a request came: by which key or session, from which address. The audit log tells it."""
+
+    key_id: UUID | None = None
+    session_id: UUID | None = None
+    scope: Scope = Scope.ADMIN
+    """Of the key; a session has no limit of its own."""
+    address: str | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +41,10 @@ class Account:
     user_id: UUID
     user_name: str
     role: Role
-    key_prefix: str | None = None
-    """The first letters of the API key that asks; None where somebody acts without one."""
+    """The user's, or less where the key's scope allows less."""
+    must_change: bool = False
+    """Whether the user has to set another password first."""
+    via: Via = field(default=Via(), compare=False)
 
 
 async def first_account(database: Database, *, organization: str, user: str) -> str | None:
@@ -62,10 +77,13 @@ async def organization_ids(connection: AsyncConnection) -> list[UUID]:
     return list(await connection.scalars(select(Organization.id).order_by(Organization.id)))
 
 
-async def create_user(connection: AsyncConnection, organization_id: UUID, *, name: str, role: Role) -> Account:
-    """Adds a user to an organization."""
+async def create_user(
+    connection: AsyncConnection, organization_id: UUID, *, name: str, role: Role, email: str | None = None
+) -> Account:
+    """Adds a user to an organization, who can sign in once a password is set."""
     user_id = uuid4()
-    await connection.execute(insert(User).values(id=user_id, organization_id=organization_id, name=name, role=role))
+    row = {"id": user_id, "organization_id": organization_id, "name": name, "role": role, "email": email}
+    await connection.execute(insert(User).values(row))
     return Account(organization_id, user_id, name, role)
 
 
@@ -84,55 +102,26 @@ async def find_user(connection: AsyncConnection, name: str | None = None) -> Acc
 
 
 async def create_key(
-    connection: AsyncConnection, account: Account, *, name: str, expires_at: datetime | None = None
+    connection: AsyncConnection,
+    account: Account,
+    *,
+    name: str,
+    scope: Scope = Scope.ADMIN,
+    expires_at: datetime | None = None,
+    key_id: UUID | None = None,
 ) -> str:
-    """Makes an API key of 256 random bits. What is returned cannot be read again: only its hash is kept."""
-    key = KEY_MARK + secrets.token_urlsafe(32)
+    """Makes an API key. What is returned cannot be read again: only its hash is kept."""
+    key = new_token(KEY_MARK)
     await connection.execute(
         insert(ApiKey).values(
-            id=uuid4(),
+            id=key_id or uuid4(),
             organization_id=account.organization_id,
             user_id=account.user_id,
             name=name,
-            prefix=key[: len(KEY_MARK) + 6],
-            hash=_hash(key),
+            prefix=key[:PREFIX_LETTERS],
+            hash=hashed(key),
+            scope=scope,
             expires_at=expires_at,
         )
     )
     return key
-
-
-async def account_of_key(database: Database, key: str) -> Account | None:
-    """Whose key this is; None for a key that is unknown, revoked, expired, or of a disabled user."""
-    if not key.startswith(KEY_MARK):
-        return None
-    async with database.system() as connection:
-        row = (
-            await connection.execute(
-                select(ApiKey.id, ApiKey.prefix, User.organization_id, User.id.label("user_id"), User.name, User.role)
-                .join(User, User.id == ApiKey.user_id)
-                .where(
-                    ApiKey.hash == _hash(key),
-                    ApiKey.revoked_at.is_(None),
-                    User.disabled_at.is_(None),
-                    func.coalesce(ApiKey.expires_at > func.now(), True),
-                )
-            )
-        ).one_or_none()
-        if row is None:
-            return None
-        # Once a minute is exact enough for "last used", and spares every request a write.
-        await connection.execute(
-            update(ApiKey)
-            .where(
-                ApiKey.id == row.id,
-                func.coalesce(ApiKey.last_used_at < func.now() - text("interval '1 minute'"), True),
-            )
-            .values(last_used_at=func.now())
-        )
-        return Account(row.organization_id, row.user_id, row.name, Role(row.role), row.prefix)
-
-
-def _hash(key: str) -> bytes:
-    # A fast hash is right for 256 random bits: there is nothing to guess.
-    return hashlib.sha256(key.encode()).digest()

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.accounts import Account
-from storage.models import ExportRecord, User
+from storage.models import ApiKey, ExportRecord, User
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -46,7 +46,8 @@ class FileFacts:
 async def begin_download(connection: AsyncConnection, account: Account, new: NewExport) -> int:
     """Tells that an account begins to receive a file; of a job where that names one. Returns the row's id."""
     source = "download" if new.job_id is None else "job_download"
-    who = {"user_id": account.user_id, "user_name": account.user_name, "api_key": account.key_prefix}
+    key = select(ApiKey.prefix).where(ApiKey.id == account.via.key_id).scalar_subquery()
+    who = {"user_id": account.user_id, "user_name": account.user_name, "api_key": key}
     told = insert(ExportRecord).values(organization_id=account.organization_id, source=source, **who, **_values(new))
     return (await connection.execute(told.returning(ExportRecord.id))).scalar_one()
 

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import ConflictError, NotFoundError
-from storage.filters import StaffFilter, person_conditions, role_condition, school_conditions
+from storage.filters import StaffFilter, is_official, person_conditions, role_condition, school_conditions
 from storage.jobs import FINAL, JobKind, get_job
 from storage.models import PushBatch, PushRow, School, StaffMember, StaffPost, Website
 from storage.queries import statement
@@ -197,7 +197,6 @@ async def people_of_rows(connection: AsyncConnection, job_id: UUID, numbers: Seq
 
 def _people() -> Select[*tuple[Any, ...]]:
     post = and_(StaffPost.staff_member_id == PushRow.staff_member_id, StaffPost.school_id == PushRow.school_id)
-    official = and_(Website.school_id == School.id, Website.state == "accepted")
     return (
         select(
             PushRow.number,
@@ -240,7 +239,7 @@ def _people() -> Select[*tuple[Any, ...]]:
         .outerjoin(StaffPost, post)
         .outerjoin(StaffMember, StaffMember.id == StaffPost.staff_member_id)
         .outerjoin(School, School.id == StaffPost.school_id)
-        .outerjoin(Website, official)
+        .outerjoin(Website, is_official())
     )
 
 

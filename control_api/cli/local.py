@@ -7,23 +7,31 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from sqlalchemy.exc import IntegrityError
+
+from control_api.auth.schemas import canonical_email
 from control_api.cli.errors import CliError
+from control_api.users.service import LINK_HOURS
 from control_api.work.linking import link_document
 from extraction.nces import read_directory
 from extraction.nces_geocodes import read_geocodes
 from storage.accounts import create_key, create_user, find_user, first_account, organization_ids
+from storage.audit import Act, record
 from storage.database import Database, open_database
 from storage.directory import COLUMNS, import_directory, import_places, locate_schools
 from storage.documents import all_documents, get_document
-from storage.errors import NotFoundError
-from storage.roles import Role
+from storage.errors import ConflictError, NotFoundError
+from storage.roles import Role, Scope
 from storage.settings import StorageSettings
+from storage.users import change_user, new_password_link
 
 FIRST_ORGANIZATION = "My organization"
 FIRST_USER = "admin"
 COMMAND_KEY_HOURS = 24
+ON_THE_SERVER = {"by": "command line"}
+"""In the audit log: whoever can reach the database did it, in the name of the user."""
 
 Result = TypeVar("Result")
 
@@ -52,13 +60,17 @@ async def command_key(database: Database) -> str:
         return await create_key(connection, account, name="command line", expires_at=expires_at)
 
 
-async def new_key(database: Database, *, user: str | None, role: Role | None, name: str) -> str:
-    """A key for a user, who is made with `role` if there is none of that name yet.
+async def new_key(
+    database: Database, *, user: str | None, role: Role | None, name: str, scope: Scope, days: int | None
+) -> tuple[UUID, str]:
+    """A key for a user, who is made with `role` if there is none of that name yet; its id, and the key itself.
 
     Raises:
         NotFoundError: no such user, and no role to make one with.
     """
     await ensure_first_account(database)
+    key_id = uuid4()
+    expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
     async with database.system() as connection:
         try:
             account = await find_user(connection, user)
@@ -67,7 +79,34 @@ async def new_key(database: Database, *, user: str | None, role: Role | None, na
                 raise
             admin = await find_user(connection)
             account = await create_user(connection, admin.organization_id, name=user, role=role)
-        return await create_key(connection, account, name=name)
+            about = ("user", account.user_id)
+            await record(connection, Act.USER_CREATE, account, about=about, detail={"role": role} | ON_THE_SERVER)
+        key = await create_key(connection, account, name=name, scope=scope, expires_at=expires_at, key_id=key_id)
+        detail = {"scope": scope, "user": account.user_name} | ON_THE_SERVER
+        await record(connection, Act.KEY_CREATE, account, about=("key", key_id), detail=detail)
+    return key_id, key
+
+
+async def new_link(database: Database, *, user: str | None, email: str | None) -> tuple[str, datetime]:
+    """A token by which a user sets a password once, also one who is locked out; `email` becomes the sign-in name.
+
+    Raises:
+        NotFoundError: no such user.
+        ConflictError: the user has no sign-in name yet, or it is taken.
+    """
+    await ensure_first_account(database)
+    async with database.system() as connection:
+        account = await find_user(connection, user)
+    try:
+        async with database.tenant(account.organization_id) as connection:
+            changes = {"email": canonical_email(email)} if email else {}
+            row = await change_user(connection, account.user_id, changes)
+            token, expires_at = await new_password_link(connection, row, hours=LINK_HOURS)
+            about = ("user", account.user_id)
+            await record(connection, Act.PASSWORD_LINK, account, about=about, detail=ON_THE_SERVER)
+    except IntegrityError as error:
+        raise ConflictError(f"{email} is taken by another user.") from error
+    return token, expires_at
 
 
 async def import_nces(database: Database, path: Path) -> int:

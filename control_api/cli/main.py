@@ -13,20 +13,22 @@ from typing import Annotated
 import typer
 from dotenv import load_dotenv
 
+from control_api.cli import audit as audit_commands
 from control_api.cli import exports as export_commands
 from control_api.cli import extract as extract_commands
 from control_api.cli import jobs as job_commands
+from control_api.cli import keys as key_commands
 from control_api.cli import llm as llm_commands
 from control_api.cli import people as people_commands
 from control_api.cli import salesforce as salesforce_commands
 from control_api.cli import schools as school_commands
 from control_api.cli import sites as site_commands
 from control_api.cli import suppress as suppress_commands
+from control_api.cli import users as user_commands
 from control_api.cli.errors import CliError
 from control_api.cli.terminal import terminal
 from extraction.errors import ExtractionError
 from storage.errors import StorageError
-from storage.roles import Role
 
 app = typer.Typer(
     help=(
@@ -49,8 +51,9 @@ app.add_typer(salesforce_commands.app, name="sf")
 app.add_typer(school_commands.app, name="schools")
 app.add_typer(site_commands.app, name="sites")
 app.add_typer(suppress_commands.app, name="suppress")
-keys = typer.Typer(help="API keys.", no_args_is_help=True)
-app.add_typer(keys, name="key")
+app.add_typer(key_commands.app, name="key")
+app.add_typer(user_commands.app, name="user")
+app.command("audit")(audit_commands.audit)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on; default TITLE1_HOST or 127.0.0.1.")]
 Port = Annotated[int | None, typer.Option(help="Port; default TITLE1_PORT or 8000; 0 takes a free one.")]
@@ -184,21 +187,6 @@ def migrate() -> None:
     typer.echo("The schema is current.")
     if key:
         typer.echo(f"First account made. Its API key, shown this once: {key}")
-
-
-@keys.command("create")
-def create_key_command(
-    user: Annotated[str | None, typer.Option(help="The user's name; default: the first admin.")] = None,
-    role: Annotated[Role | None, typer.Option(help="Make the user with this role if there is none.")] = None,
-    name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
-) -> None:
-    """Make an API key and print it, this once; only its hash is kept.
-
-    Example: title1 key create --user reports --role viewer --name "weekly report"
-    """
-    from control_api.cli.local import new_key, with_database  # noqa: PLC0415
-
-    typer.echo(with_database(lambda database: new_key(database, user=user, role=role, name=name)))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -95,9 +96,9 @@ class EventController(Controller):
 def _stream(request: Request[Account, Any, Any], story: Story, cursor: Cursor) -> Response[Any]:
     hub: EventHub = request.app.state["hub"]
     settings: ApiSettings = request.app.state["settings"]
-    leave = hub.admit_stream(request.user.user_id)
+    seat = hub.admit_stream(request.user)
     times = StreamTimes(settings.stream_ping_seconds, settings.stream_longest_seconds)
-    return EventStream(stream_events(hub, story, cursor, times), leave)
+    return EventStream(stream_events(hub, story, cursor, times, seat), partial(hub.leave_stream, seat))
 
 
 def _wants_json(request: Request[Account, Any, Any]) -> bool:

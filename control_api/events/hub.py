@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
@@ -19,6 +19,8 @@ import psycopg
 from control_api.events.frames import Cursor, Line
 from control_api.events.tails import Feed, JobStory, Story, Tail
 from control_api.problems import ApiError
+from storage.accounts import Account
+from storage.admission import still_good
 from storage.database import Database
 from storage.errors import DatabaseUnavailableError
 from storage.events import EVENT_CHANNEL
@@ -35,6 +37,19 @@ class TooManyStreamsError(ApiError):
     status = 429
 
 
+@dataclass(eq=False, slots=True)
+class Seat:
+    """One open stream, and whether the key or session that opened it is still good."""
+
+    account: Account
+    revoked: bool = False
+
+    @property
+    def credential_id(self) -> UUID | None:
+        """The key or session."""
+        return self.account.via.key_id or self.account.via.session_id
+
+
 class EventHub:
     """Wakes the streams of this process.
 
@@ -49,7 +64,7 @@ class EventHub:
         self._database = database
         self._poll_seconds = poll_seconds
         self._streams_per_user = streams_per_user
-        self._streams: Counter[UUID] = Counter()
+        self._seats: set[Seat] = set()
         self._tails: dict[Story, Tail] = {}
         self._readings: set[asyncio.Task[list[Line]]] = set()
 
@@ -71,24 +86,23 @@ class EventHub:
         self.closed = True
         self._ring_all()
 
-    def admit_stream(self, user_id: UUID) -> Callable[[], None]:
-        """Counts one more stream of a user, until the function that is returned is called.
+    def admit_stream(self, account: Account) -> Seat:
+        """Counts one more stream of a user, until `leave_stream` is told its seat.
 
         Raises:
             TooManyStreamsError: the user has as many open as allowed.
         """
-        if self._streams[user_id] >= self._streams_per_user:
+        if sum(seat.account.user_id == account.user_id for seat in self._seats) >= self._streams_per_user:
             raise TooManyStreamsError(
                 f"You have {self._streams_per_user} event streams open, as many as are allowed. Close one first."
             )
-        self._streams[user_id] += 1
+        seat = Seat(account)
+        self._seats.add(seat)
+        return seat
 
-        def leave() -> None:
-            self._streams[user_id] -= 1
-            if not self._streams[user_id]:
-                del self._streams[user_id]
-
-        return leave
+    def leave_stream(self, seat: Seat) -> None:
+        """Says that a stream has ended."""
+        self._seats.discard(seat)
 
     @contextmanager
     def follow(self, story: Story, cursor: Cursor) -> Generator[tuple[Tail, asyncio.Event]]:
@@ -121,7 +135,21 @@ class EventHub:
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(self._poll_seconds)
+            await self._look_at_seats()
             self._ring_all()
+
+    async def _look_at_seats(self) -> None:
+        # One question for all streams: whoever was put out must not go on reading until the stream is an hour old.
+        ids = {seat.credential_id for seat in self._seats if seat.credential_id is not None}
+        if not ids:
+            return
+        try:
+            good = await still_good(self._database, ids)
+        except DatabaseUnavailableError as error:
+            logger.warning("events: nobody knows who is still let in (%s)", error)
+            return
+        for seat in self._seats:
+            seat.revoked = seat.credential_id in ids - good
 
     def _notified(self, job_id: str) -> None:
         # Whose job it is the notification does not say: every feed looks, which costs a read an organization.

@@ -12,7 +12,7 @@ from litestar.response import Stream
 from litestar.types import Receive, Scope, Send
 
 from control_api.events.frames import PING, PREAMBLE, Cursor, Line, feed_preamble
-from control_api.events.hub import EventHub
+from control_api.events.hub import EventHub, Seat
 from control_api.events.tails import Feed, Story, Tail, as_place
 from storage.errors import DatabaseUnavailableError
 
@@ -51,15 +51,18 @@ class EventStream(Stream):
         return serve
 
 
-async def stream_events(hub: EventHub, story: Story, cursor: Cursor, times: StreamTimes) -> AsyncGenerator[bytes]:
+async def stream_events(
+    hub: EventHub, story: Story, cursor: Cursor, times: StreamTimes, seat: Seat
+) -> AsyncGenerator[bytes]:
     """The bytes of a stream: every event behind `cursor` once and in order, and pings in between.
 
-    It ends after a job's last event, with the hub, or at its greatest age, each time between two events.
+    It ends after a job's last event, with the hub, when the key or session that opened it is good no more, or at its
+    greatest age, each time between two events.
     """
     ends = asyncio.get_running_loop().time() + times.longest_seconds
     with hub.follow(story, cursor) as (tail, woken):
         yield feed_preamble(as_place(cursor)) if isinstance(story, Feed) else PREAMBLE
-        while not hub.closed and asyncio.get_running_loop().time() < ends:
+        while not (hub.closed or seat.revoked) and asyncio.get_running_loop().time() < ends:
             woken.clear()
             lines = await _lines(tail, cursor)
             if lines:

@@ -17,6 +17,7 @@ from litestar.types import Receive, Scope, Send
 from control_api.exports.drafts import Draft, FileKind
 from control_api.exports.notices import NOTICES_PATH
 from storage.accounts import Account
+from storage.audit import Act, record
 from storage.database import Database
 from storage.exports import FileFacts, NewExport, begin_download, end_download
 
@@ -76,18 +77,21 @@ class Desk:
         headers = file_headers(f"{name}.{kind.format}")
         if new is None:
             return Download(_written(draft, first, read), untold, media_type=kind.format.media_type, headers=headers)
-        record = await self.begin(new)
-        headers |= {"X-Export-Id": str(record), "Link": f'<{NOTICES_PATH}>; rel="terms-of-service"'}
+        record_id = await self.begin(new)
+        headers |= {"X-Export-Id": str(record_id), "Link": f'<{NOTICES_PATH}>; rel="terms-of-service"'}
 
         async def end(complete: bool) -> None:
-            await self.end(record, draft.facts, complete=complete)
+            await self.end(record_id, draft.facts, complete=complete)
 
         return Download(_written(draft, first, read), end, media_type=kind.format.media_type, headers=headers)
 
     async def begin(self, new: NewExport) -> int:
         """Tells the ledger that a download begins; returns the row's id."""
         async with self.database.tenant(self.account.organization_id) as connection:
-            return await begin_download(connection, self.account, new)
+            record_id = await begin_download(connection, self.account, new)
+            told = {"subject": new.subject, "format": new.format} | ({"job": str(new.job_id)} if new.job_id else {})
+            await record(connection, Act.EXPORT, self.account, about=("export", record_id), detail=told)
+            return record_id
 
     async def end(self, record_id: int, facts: FileFacts, *, complete: bool) -> None:
         """Tells the ledger how it ended."""

@@ -28,6 +28,7 @@ from control_api.jobs.schemas import (
 from extraction.errors import UnknownPlaceError
 from extraction.places import state_code
 from storage.accounts import Account
+from storage.audit import Act, record
 from storage.database import Database
 from storage.documents import get_document
 from storage.errors import NotFoundError
@@ -95,6 +96,8 @@ class JobService:
         async with self.database.tenant(self.account.organization_id) as connection:
             await _check_exists(connection, params)
             job_id, created = await create_job(connection, new, limit=self.unfinished_per_user)
+            if created and new.kind is JobKind.EXPORT_LEADS:
+                await record(connection, Act.EXPORT, self.account, about=("job", job_id), detail=new.params)
             job = await job_view(connection, job_id)
         if created:
             await self._ring(job)
@@ -109,6 +112,8 @@ class JobService:
         """
         async with self.database.tenant(self.account.organization_id) as connection:
             await ACTIONS[action](connection, job_id, by=self.account.user_name)
+            if action == "cancel":
+                await record(connection, Act.JOB_CANCEL, self.account, about=("job", job_id))
             job = await job_view(connection, job_id)
         if job.state is JobState.QUEUED:
             await self._ring(job)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from control_api.llm.schemas import Amount, BudgetLimits, BudgetView, Rest
 from extraction.llm.settings import LlmSettings
 from storage.accounts import Account
+from storage.audit import Act, record
 from storage.database import Database
 from storage.job_llm import configured_budgets, exact
 from storage.llm import Budget, Spending, budget_state, reset_budget, set_budget
@@ -33,12 +34,15 @@ class BudgetService:
         dollars = None if limits.dollars is None else exact(limits.dollars)
         async with self.database.tenant(self.account.organization_id) as connection:
             await set_budget(connection, self.account.organization_id, Budget(limits.tokens, dollars))
+            detail = {"dollars": limits.dollars, "tokens": limits.tokens}
+            await record(connection, Act.BUDGET_CHANGE, self.account, detail=detail)
             return await self._view(connection)
 
     async def reset(self) -> BudgetView:
         """Goes back to the limits of the settings."""
         async with self.database.tenant(self.account.organization_id) as connection:
             await reset_budget(connection, self.account.organization_id)
+            await record(connection, Act.BUDGET_CHANGE, self.account, detail={"reset": True})
             return await self._view(connection)
 
     async def _view(self, connection: AsyncConnection) -> BudgetView:

@@ -17,6 +17,7 @@ from control_api.reviews.schemas import LinkChoice, LinkState, LinkView
 from control_api.reviews.websites import decider_of
 from control_api.schools.controller import provide_wanted, provide_where
 from storage.accounts import Account
+from storage.audit import Act, record
 from storage.database import Database
 from storage.filters import SchoolFilter
 from storage.links import AnyRow, decide_link, find_links, get_link
@@ -50,6 +51,8 @@ class LinkReview:
         """Says which school of the directory it is, or that it is none."""
         async with self.database.tenant(self.account.organization_id) as connection:
             await decide_link(connection, decider_of(self.account), school_id, nces_id)
+            about = ("school", school_id)
+            await record(connection, Act.LINK_DECISION, self.account, about=about, detail={"nces_id": nces_id})
             return link_view(await get_link(connection, school_id))
 
 

@@ -23,6 +23,7 @@ from control_api.schools.controller import provide_wanted, provide_where
 from control_api.schools.schemas import WebsiteView
 from control_api.schools.service import school_item, website_views
 from storage.accounts import Account
+from storage.audit import Act, record
 from storage.database import Database
 from storage.filters import SchoolFilter
 from storage.finding import find_schools
@@ -63,7 +64,9 @@ class WebsiteReview:
     async def accept(self, school_id: int, url: str, *, by_hand: bool) -> WhyView:
         """Makes a site the school's, for good: no crawl replaces it."""
         async with self.database.tenant(self.account.organization_id) as connection:
-            await accept_site(connection, self._decider, school_id, web_address(url), by_hand=by_hand)
+            site = web_address(url)
+            await accept_site(connection, self._decider, school_id, site, by_hand=by_hand)
+            await self._record(connection, school_id, decision="accepted", url=site)
             return await _why(connection, school_id)
 
     async def reject(self, school_id: int, url: str | None) -> WhyView:
@@ -71,7 +74,11 @@ class WebsiteReview:
         address = None if url is None else web_address(url)
         async with self.database.tenant(self.account.organization_id) as connection:
             await reject_sites(connection, self._decider, school_id, address)
+            await self._record(connection, school_id, decision="rejected", url=address)
             return await _why(connection, school_id)
+
+    async def _record(self, connection: AsyncConnection, school_id: int, **detail: str | None) -> None:
+        await record(connection, Act.WEBSITE_DECISION, self.account, about=("school", school_id), detail=detail)
 
     @property
     def _decider(self) -> Decider:

@@ -22,6 +22,7 @@ from control_api.suppressions.schemas import (
 )
 from extraction.staff.names import parse_name
 from storage.accounts import Account
+from storage.audit import Act, record
 from storage.database import Database
 from storage.errors import NotFoundError
 from storage.suppression import (
@@ -73,6 +74,10 @@ class SuppressionService:
             ]
             added = await add_entries(connection, organization_id, self.account.user_id, entries)
             rows = await get_entries(connection, added.ids)
+            if added.new:
+                detail = {"added": len(added.new), "posts_deleted": added.posts}
+                about = ("suppression", min(added.new)) if len(added.new) == 1 else None
+                await record(connection, Act.SUPPRESS, self.account, about=about, detail=detail)
         return SuppressedView(
             entries=[_view(rows[entry_id]) for entry_id in added.ids],
             added=len(added.new),
@@ -87,6 +92,7 @@ class SuppressionService:
         """
         async with self.database.tenant(self.account.organization_id) as connection:
             await remove_entry(connection, self.account.organization_id, entry_id)
+            await record(connection, Act.SUPPRESSION_REMOVE, self.account, about=("suppression", entry_id))
 
 
 async def _identities(connection: AsyncConnection, entries: list[Entry]) -> dict[int, str]:

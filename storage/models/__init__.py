@@ -1,5 +1,14 @@
 """The tables, one module a noun. `storage/migrations` makes them; a test keeps the two equal."""
 
+from storage.models.access import (
+    AuditEntry,
+    PasswordLink,
+    RateBucket,
+    RefreshToken,
+    SigningKey,
+    SignInThrottle,
+    UserSession,
+)
 from storage.models.base import Base
 from storage.models.directory import DirectorySchool
 from storage.models.document import Document, DocumentPage, DocumentSchool
@@ -16,6 +25,7 @@ from storage.models.staff import StaffMember, StaffPost, Suppression
 
 __all__ = (
     "ApiKey",
+    "AuditEntry",
     "Base",
     "DirectorySchool",
     "Document",
@@ -34,16 +44,22 @@ __all__ = (
     "Organization",
     "PageBody",
     "PageVisit",
+    "PasswordLink",
     "PushBatch",
     "PushRow",
+    "RateBucket",
+    "RefreshToken",
     "SalesforceConnection",
     "School",
     "SchoolLink",
+    "SignInThrottle",
+    "SigningKey",
     "StaffMember",
     "StaffPost",
     "Suppression",
     "Target",
     "User",
+    "UserSession",
     "Website",
     "WebsiteDecision",
     "Worker",

@@ -48,7 +48,15 @@ def bell() -> Bell:
 @pytest.fixture
 def settings() -> ApiSettings:
     """Small limits, so that tests reach them."""
-    return ApiSettings(upload_max_bytes=200_000, stream_ping_seconds=0.3, streams_per_user=3)
+    return ApiSettings(
+        upload_max_bytes=200_000,
+        stream_ping_seconds=0.3,
+        streams_per_user=3,
+        password_memory_kib=64,
+        password_rounds=1,
+        sign_ins_per_minute=0,
+        strangers_per_minute=0,
+    )
 
 
 @pytest.fixture

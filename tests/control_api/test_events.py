@@ -31,7 +31,9 @@ from storage.events import append_event
 from storage.feed import BEGINNING, feed_after, feed_now
 from storage.jobs import JobKind, NewJob, cancel_job, create_job
 from storage.models import Job
+from storage.roles import Role
 from tests.conftest import KeyedAccount
+from tests.control_api.conftest import MakeUser
 from tests.control_api.streams import Follower, Served, serving, until
 
 FEED = "/api/v1/events"
@@ -281,7 +283,7 @@ async def test_a_user_may_have_so_many_streams_and_places_become_free(
             assert allowed.status_code == 200
         for stream in opened:
             await stream.__aexit__(None, None, None)
-        await until(lambda: not hub._streams and not hub._tails)
+        await until(lambda: not hub._seats and not hub._tails)
         async with client.stream("GET", FEED) as stream:
             assert stream.status_code == 200
 
@@ -309,10 +311,33 @@ async def test_an_old_stream_ends_so_that_its_key_is_asked_for_again(database: D
     job_id = await make_job(database, account.account)
     story = JobStory(account.account.organization_id, job_id)
     async with EventHub(database, poll_seconds=0.1).listening() as hub, asyncio.timeout(60):
-        sent = [piece async for piece in stream_events(hub, story, (0,), StreamTimes(0.05, 0.5))]
+        seat = hub.admit_stream(account.account)
+        sent = [piece async for piece in stream_events(hub, story, (0,), StreamTimes(0.05, 0.5), seat)]
     assert sent[0] == b"retry: 3000\n\n"
     assert sent[1].startswith(b"id: 1\nevent: created\ndata: {")
     assert sent[-1] == b": ping\n\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE api_key SET revoked_at = now() WHERE name = 'test'",
+        "UPDATE app_user SET disabled_at = now() WHERE name = 'vera'",
+    ],
+)
+async def test_whose_key_is_revoked_reads_no_further(
+    app: Litestar, served: Served, database: Database, account: KeyedAccount, colleague: MakeUser, change: str
+) -> None:
+    vera = await colleague("vera", Role.VIEWER)
+    async with served.client(vera) as hers, served.client(account) as others, asyncio.timeout(60):
+        stays = asyncio.create_task(anext(Follower(others, FEED).events()))
+        ends = asyncio.create_task(anext(Follower(hers, FEED).events(), None))
+        await until(lambda: len(app.state["hub"]._seats) == 2)
+        async with database.system() as connection:
+            await connection.exec_driver_sql(change)
+        assert await ends is None
+        await make_job(database, account.account)
+        assert (await stays).kind == "created"
 
 
 async def test_a_cancelled_job_ends_its_stream(served: Served, database: Database, account: KeyedAccount) -> None:

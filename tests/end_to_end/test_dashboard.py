@@ -21,8 +21,9 @@ async def test_a_dropped_list_becomes_people_before_your_eyes(product: Product, 
     # The feed cannot be had at first: the page says so, and goes on by itself.
     await page.route("**/api/v1/events", lambda route: route.abort())
     await page.goto(product.stack.url)
+    await page.get_by_text("Use an API key instead").click()
     await page.get_by_label("API key").fill("t1_not-a-key")
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Open with this key").click()
     await expect(page.locator("#sign-in-error")).not_to_be_empty()
 
     await page.goto(f"{product.stack.url}/#key={product.key}")

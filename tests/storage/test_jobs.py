@@ -9,13 +9,15 @@ import psycopg
 import pytest
 from sqlalchemy import select, text
 
-from storage.accounts import Account, account_of_key, create_key, find_user, first_account
+from storage.accounts import Account, create_key, find_user, first_account
+from storage.admission import Credential, Limit, admit
 from storage.database import Database
 from storage.errors import ConflictError, NotFoundError, TaskLimitExceededError
 from storage.events import append_event, job_events
 from storage.jobs import JobKind, JobState, NewJob, cancel_job, children_of, create_job, get_job, pause_job, resume_job
 from storage.leases import Limits, Settlement, claim_job, enlist_worker, fenced, settle, settle_in
 from storage.models import Base, Job, School
+from storage.tokens import hashed
 from tests.storage.conftest import MakeJob, make_tenant
 
 
@@ -116,8 +118,9 @@ async def test_the_application_owns_no_table_and_every_tenant_table_is_forced(da
         tables = {row.relname: row for row in rows}
     assert all(table.owner not in {"title1_app", "title1_system"} for table in tables.values())
     tenants = {name for name, table in Base.metadata.tables.items() if "organization_id" in table.c} | {"organization"}
-    # The hosts that crawls take are no tenant's, and closed to all of them.
-    assert {name for name, table in tables.items() if table.relforcerowsecurity} == tenants | {"host_lease"}
+    # No tenant's, and closed to all of them.
+    closed = {"host_lease", "rate_bucket", "sign_in_throttle", "signing_key"}
+    assert {name for name, table in tables.items() if table.relforcerowsecurity} == tenants | closed
 
 
 async def test_the_system_role_cannot_read_what_tenants_keep(database: Database) -> None:
@@ -142,6 +145,12 @@ async def test_concurrent_writers_leave_no_gap_and_no_disorder(
         assert [event.seq for event in events] == list(range(1, 122))
         for writer in range(8):
             assert [event.payload["n"] for event in events if event.payload.get("writer") == writer] == list(range(15))
+
+
+async def account_of_key(database: Database, key: str) -> Account | None:
+    unlimited = Limit("any", 0)
+    shown = Credential(key_hash=hashed(key))
+    return (await admit(database, shown, known=unlimited, stranger=unlimited, idle_seconds=60)).account
 
 
 async def test_keys_are_shown_once_and_work_until_they_end(database: Database) -> None:

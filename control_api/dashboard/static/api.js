@@ -1,4 +1,7 @@
-// The one way from the page to the API: signs every request with the key and turns problem details into errors.
+// The one way from the page to the API: every request has the key, or the session's cookie, and problem details become
+// errors.
+
+import { pageWord } from "./session.js";
 
 const ROOT = "/api/v1";
 
@@ -19,7 +22,7 @@ export class Api {
   #key;
   #onRefused;
 
-  /** `onRefused(error)` is called when the server does not accept the key. */
+  /** Without a key, requests go by the session's cookie. `onRefused(error)` is called when neither is accepted. */
   constructor(key, onRefused) {
     this.#key = key;
     this.#onRefused = onRefused;
@@ -27,6 +30,12 @@ export class Api {
 
   async get(path, query) {
     return (await this.#ask(path, { query })).json();
+  }
+
+  /** Sends `body` as JSON. */
+  async send(path, body = {}) {
+    const headers = { "Content-Type": "application/json" };
+    return this.#ask(path, { method: "POST", headers, body: JSON.stringify(body) });
   }
 
   async upload(file) {
@@ -92,13 +101,19 @@ export class Api {
     return this.#ask(path, { headers, signal, cache: "no-store" });
   }
 
+  #credential() {
+    if (this.#key !== null) return { Authorization: `Bearer ${this.#key}` };
+    const word = pageWord();
+    return word === null ? {} : { "X-CSRF-Token": word };
+  }
+
   async #ask(path, { query = {}, headers = {}, ...request } = {}) {
     const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value));
     let response;
     try {
       response = await fetch(`${ROOT}${path}${asked.size ? `?${asked}` : ""}`, {
         ...request,
-        headers: { Authorization: `Bearer ${this.#key}`, ...headers },
+        headers: { ...this.#credential(), ...headers },
       });
     } catch (error) {
       if (error.name === "AbortError") throw error;

@@ -1,11 +1,12 @@
-// The page: asks for the key, then joins the feed of events to the jobs and the tables.
+// The page: asks who is there, then joins the feed of events to the jobs and the tables.
 
 import { Api } from "./api.js";
 import { Jobs } from "./jobs.js";
 import { say } from "./markup.js";
 import { paced } from "./pace.js";
 import { Review } from "./review.js";
-import { forget, forgetAll, recall, remember } from "./session.js";
+import { forget, forgetAll, pageWord, recall, remember } from "./session.js";
+import { SignIn, signOut } from "./sign_in.js";
 import { follow } from "./sse.js";
 import { peopleTable, schoolsTable } from "./tables.js";
 import { prepareUpload } from "./upload.js";
@@ -20,41 +21,38 @@ const CONNECTION = {
 };
 const $ = (id) => document.getElementById(id);
 
-/** The key out of `#key=…`, which then leaves the address bar, so that it is neither bookmarked nor shared. */
-function takeKeyFromAddress() {
-  const key = new URLSearchParams(location.hash.slice(1)).get("key");
-  if (!key) return false;
-  history.replaceState(null, "", location.pathname + location.search);
-  remember(KEY, key);
-  return true;
+const door = new SignIn({ say, onKey: begin, onSession: () => begin(null) });
+
+/** `#key=…` or `#password=…`, which then leaves the address bar, so that it is neither bookmarked nor shared. */
+function takeFromAddress(name) {
+  const value = new URLSearchParams(location.hash.slice(1)).get(name);
+  if (value) history.replaceState(null, "", location.pathname + location.search);
+  return value;
 }
 
-function askForKey(reason = "") {
-  $("sign-in").hidden = false;
-  $("starting").hidden = true;
-  say($("sign-in-error"), reason);
-  $("key").setAttribute("aria-invalid", String(reason !== ""));
-  $("key").focus();
-}
-
-/** Begins with a key, or asks for another one where the server does not accept it. */
+/** Begins with a key, or (null) with the session's cookie; asks again where the server accepts neither. */
 async function begin(key) {
   try {
     await new Api(key, () => {}).get("/jobs", { limit: 1 });
   } catch (error) {
+    if (error.code === "PASSWORD_MUST_CHANGE") {
+      door.askForPassword({ reason: "Choose another password before you go on." });
+      return;
+    }
     if ([401, 403].includes(error.status)) {
       forget(KEY);
-      askForKey(error.message);
+      door.ask(error.message);
       return;
     }
     // The key may be right and the server away for a moment: the feed goes on trying and says so.
   }
-  remember(KEY, key);
+  if (key !== null) remember(KEY, key);
   openWorkspace(key);
 }
 
-/** Forgets the key. The page starts anew, so that nothing of the organization stays on it. */
-function leave(reason = "") {
+/** Signs out and forgets the key. The page starts anew, so that nothing of the organization stays on it. */
+async function leave(key, reason = "") {
+  if (key === null && !reason) await signOut();
   forgetAll();
   remember(REASON, reason);
   location.reload();
@@ -63,7 +61,8 @@ function leave(reason = "") {
 function openWorkspace(key) {
   $("sign-in").hidden = $("starting").hidden = true;
   $("workspace").hidden = $("session").hidden = false;
-  const api = new Api(key, (error) => leave(error.message));
+  const api = new Api(key, (error) => leave(key, error.message));
+  $("sign-out").addEventListener("click", () => leave(key));
   const tables = [schoolsTable(api), peopleTable(api)];
   const announce = (text) => say($("announcer"), text);
   const review = new Review(api, { announce, onDecided: () => tables[0].refresh() });
@@ -92,19 +91,16 @@ function openWorkspace(key) {
   });
 }
 
-$("sign-in-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  begin($("key").value.trim());
-});
-$("sign-out").addEventListener("click", () => leave());
 addEventListener("hashchange", () => {
-  if (takeKeyFromAddress()) location.reload();
+  if (/^#(key|password)=/.test(location.hash)) location.reload();
 });
 // A page out of the back-forward cache has lost its feed.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
-takeKeyFromAddress();
-const key = recall(KEY);
-if (key) begin(key);
-else askForKey(recall(REASON) ?? "");
+const link = takeFromAddress("password");
+const key = takeFromAddress("key") ?? recall(KEY);
+if (link) door.askForPassword({ link });
+else if (key) begin(key);
+else if (pageWord() && !recall(REASON)) begin(null);
+else door.ask(recall(REASON) ?? "");
 forget(REASON);

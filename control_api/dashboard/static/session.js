@@ -1,6 +1,10 @@
 // What this tab remembers until it is closed. Where the browser refuses storage, until the page is left.
 
 const memory = new Map();
+const WORD_COOKIE = /(?:^|; )(?:__Host-)?title1_csrf=([0-9a-f]+)/;
+
+/** The word that proves that a request comes from this page; there is one while somebody is signed in by a cookie. */
+export const pageWord = () => WORD_COOKIE.exec(document.cookie)?.[1] ?? null;
 
 export function remember(name, value) {
   memory.set(name, value);
