@@ -34,6 +34,7 @@ NearPlace = Annotated[
     str | None,
     QueryParameter(max_length=60, description="A ZIP, or latitude,longitude in degrees: schools around it only."),
 ]
+DEFAULT_RADIUS = 25.0
 Radius = Annotated[float, QueryParameter(gt=0, le=500, description="Of `near`, in miles.")]
 Search = Annotated[str | None, QueryParameter(max_length=200, description="Beginnings of words that must all occur.")]
 

@@ -23,9 +23,16 @@ from control_api.exports.notices import notice_lines
 app = typer.Typer(help="What has left: the ledger of exports.", no_args_is_help=True)
 
 FILTERS = {
-    "people": ("state", "county", "district", "title1_status", "document_id", "school_ids", "q", "role"),
-    "schools": ("state", "county", "district", "title1_status", "document_id", "job_id", "q", "has_website"),
+    "people": (
+        *("state", "county", "district", "title1_status", "near", "radius", "document_id", "school_ids"),
+        *("q", "role", "subject", "grade", "min_confidence", "seen_since"),
+    ),
+    "schools": (
+        *("state", "county", "district", "title1_status", "near", "radius"),
+        *("document_id", "job_id", "q", "has_website"),
+    ),
 }
+_NUMBERS = frozenset({"radius", "min_confidence"})
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of words.")]
 
 
@@ -57,7 +64,7 @@ def export(
     title1 export schools.parquet --of schools --json
     """
     file_format = _format_of(out)
-    asked = _filters(of, where or []) | ({"purpose": purpose} if purpose else {}) | ({"raw": True} if raw else {})
+    asked = filters_of(of, where or []) | ({"purpose": purpose} if purpose else {}) | ({"raw": True} if raw else {})
     if of is Subject.SCHOOLS and (with_email or preset is not Preset.PLAIN):
         raise CliError("--with-email and --preset are for people.", code=2)
     with api_client() as client:
@@ -128,7 +135,7 @@ def _format_of(out: Path) -> Format:
     return Format(ending)
 
 
-def _filters(of: Subject, given: list[str]) -> dict[str, Any]:
+def filters_of(of: Subject, given: list[str]) -> dict[str, Any]:
     """The filters as the API wants them.
 
     Raises:
@@ -140,4 +147,9 @@ def _filters(of: Subject, given: list[str]) -> dict[str, Any]:
         if not all(number.isascii() and number.isdigit() for number in numbers):
             raise CliError("school_ids are ids, parted by commas.", code=2)
         found["school_ids"] = [int(number) for number in numbers]
+    for name in _NUMBERS & found.keys():
+        try:
+            found[name] = float(found[name])
+        except ValueError:
+            raise CliError(f"{name} is a number, such as 25 or 0.9.", code=2) from None
     return found

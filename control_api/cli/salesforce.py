@@ -13,6 +13,7 @@ from rich.table import Table
 
 from control_api.cli.client import ApiClient
 from control_api.cli.errors import CliError
+from control_api.cli.exports import Subject, filters_of
 from control_api.cli.follow import counted, follow_job
 from control_api.cli.jobs import api_client
 from control_api.cli.terminal import terminal
@@ -152,22 +153,23 @@ def map_fields(
 @app.command()
 def push(
     connection: Connection = None,
-    document: Annotated[str | None, typer.Option(help="Only schools of this document, by its id.")] = None,
-    state: Annotated[str | None, typer.Option(help="Only schools of this state.")] = None,
-    only_with_email: Annotated[bool, typer.Option("--only-with-email", help="Only people with an address.")] = False,
+    where: Annotated[
+        list[str] | None, typer.Option(help="A filter as NAME=VALUE, such as state=TX or role=principal; repeatable.")
+    ] = None,
+    with_email: Annotated[bool, typer.Option("--with-email", help="Only people with an e-mail address.")] = False,
+    purpose: Annotated[str | None, typer.Option(help="What it is for; the audit log keeps it.")] = None,
     campaign: Annotated[str | None, typer.Option(help="Campaign they become members of, by its id.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count, and send nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Send people to Salesforce, each exactly once, and follow that to its end.
 
-    Example: title1 sf push --state TX --dry-run
+    Example: title1 sf push --where state=TX --where role=principal --dry-run
 
-    Example: title1 sf push --document 341f468a-… --only-with-email --campaign 7015g000000AbCd
+    Example: title1 sf push --where document_id=341f468a-… --with-email --campaign 7015g000000AbCd
     """
-    wanted = {"document_id": document, "state": state, "campaign_id": campaign}
-    params: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
-    params |= {"only_with_email": only_with_email, "dry_run": dry_run}
+    params = filters_of(Subject.PEOPLE, where or []) | {"only_with_email": with_email, "dry_run": dry_run}
+    params |= {name: value for name, value in (("campaign_id", campaign), ("purpose", purpose)) if value is not None}
     with api_client() as client:
         params["connection_id"] = _connection(client, connection)["id"]
         job = client.post("/api/v1/jobs", {"kind": "push_leads", "params": params})

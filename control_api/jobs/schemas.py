@@ -56,8 +56,8 @@ class ReextractStaff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The harvest; it must have ended."""
 
 
-class ExportLeads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Write the people at the schools chosen to a file."""
+class ChosenPeople(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which people leave; with nothing chosen, all."""
 
     document_id: UUID | None = None
     school_ids: SchoolIds | None = None
@@ -65,26 +65,36 @@ class ExportLeads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     county: Filter | None = None
     district: Filter | None = None
     title1_status: Filter | None = None
+    near: Annotated[str, msgspec.Meta(max_length=60)] | None = None
+    """A ZIP, or latitude,longitude in degrees: people at schools around it."""
+    radius: Annotated[float, msgspec.Meta(gt=0, le=500)] | None = None
+    """Of `near`, in miles; default: 25."""
     q: Filter | None = None
     """Beginnings of words that must all occur in name or title."""
     role: Filter | None = None
+    subject: Filter | None = None
+    grade: Filter | None = None
+    min_confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    seen_since: datetime | None = None
     only_with_email: bool = False
+    purpose: Purpose | None = None
+
+
+class ExportLeads(ChosenPeople, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Write the people chosen to a file."""
+
     format: Format = Format.CSV
     preset: Preset = Preset.PLAIN
     raw: bool | None = None
     """Text as it is, also where a spreadsheet might evaluate it; default: for Salesforce only."""
     bom: bool = False
     """Whether CSV begins with a byte order mark, by which Excel knows UTF-8."""
-    purpose: Purpose | None = None
 
 
-class PushLeads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Send the people at the schools chosen to Salesforce; with nothing chosen, all."""
+class PushLeads(ChosenPeople, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Send the people chosen to Salesforce."""
 
     connection_id: UUID
-    document_id: UUID | None = None
-    state: State | None = None
-    only_with_email: bool = False
     dry_run: bool = False
     """Log in, check the mapping, choose the people and say what would be sent; send nothing."""
     campaign_id: Annotated[str, msgspec.Meta(pattern=r"^701[a-zA-Z0-9]{12}([a-zA-Z0-9]{3})?$")] | None = None

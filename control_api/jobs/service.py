@@ -15,9 +15,10 @@ from sqlalchemy import Row, Select, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_api.exports.ledger import check_purpose
+from control_api.jobs.people import chosen_people
 from control_api.jobs.schemas import (
     AttemptView,
-    ExportLeads,
+    ChosenPeople,
     JobRequest,
     JobView,
     Params,
@@ -77,14 +78,16 @@ class JobService:
         """Makes the job asked for; with a known idempotency key, finds it. True if it was made.
 
         Raises:
-            UnknownPlaceError: there is no such state.
+            UnknownPlaceError: there is no such state, ZIP or point.
             PurposeRequiredError: an export does not say what it is for, and must.
             NotFoundError: there is no such document, school or job in this organization.
             TaskLimitExceededError: the user has too many unfinished jobs.
             ConflictError: the idempotency key stands for another request, or the job named has no pages to read again.
         """
         params = with_state_code(request.params)
-        if isinstance(params, ExportLeads | Pipeline):
+        if isinstance(params, ChosenPeople):
+            chosen_people(params)
+        if isinstance(params, ChosenPeople | Pipeline):
             check_purpose(params.purpose, required=self.purpose_required)
         new = NewJob(
             organization_id=self.account.organization_id,
@@ -96,7 +99,7 @@ class JobService:
         async with self.database.tenant(self.account.organization_id) as connection:
             await _check_exists(connection, params)
             job_id, created = await create_job(connection, new, limit=self.unfinished_per_user)
-            if created and new.kind is JobKind.EXPORT_LEADS:
+            if created and isinstance(params, ChosenPeople):
                 await record(connection, Act.EXPORT, self.account, about=("job", job_id), detail=new.params)
             job = await job_view(connection, job_id)
         if created:

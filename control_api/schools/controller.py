@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery
 
 from control_api.auth.guards import viewer
 from control_api.pages import (
+    DEFAULT_RADIUS,
     FoundPage,
     InState,
     Limit,
@@ -34,7 +35,7 @@ def provide_where(
     county: FromQuery[str | None] = None,
     district: FromQuery[str | None] = None,
     near: NearPlace = None,
-    radius: Radius = 25.0,
+    radius: Radius = DEFAULT_RADIUS,
 ) -> SchoolFilter:
     """Where the schools lie that a request's query asks for."""
     return SchoolFilter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from control_api.auth.guards import viewer
+from control_api.jobs.people import in_utc
 from control_api.pages import (
     FoundPage,
     Limit,
@@ -48,9 +49,7 @@ def provide_place(
 
 def provide_trust(min_confidence: Confidence = None, seen_since: FromQuery[datetime | None] = None) -> Trust:
     """How sure and how fresh the people of a request have to be."""
-    if seen_since is not None and seen_since.tzinfo is None:
-        seen_since = seen_since.replace(tzinfo=UTC)
-    return Trust(min_confidence, seen_since)
+    return Trust(min_confidence, in_utc(seen_since))
 
 
 def provide_wanted(

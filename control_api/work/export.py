@@ -18,11 +18,12 @@ from control_api.exports.formats.known import Look
 from control_api.exports.layout import Preset
 from control_api.exports.ledger import told
 from control_api.exports.people import people_layout, people_wanted
+from control_api.jobs.people import chosen_people
 from control_api.jobs.schemas import ExportLeads
 from control_api.work.attempt import Attempt, WorkError
 from storage.errors import LeaseLostError
 from storage.exports import tell_job_file
-from storage.filters import SchoolFilter, StaffFilter
+from storage.filters import StaffFilter
 from storage.jobs import JobState
 from storage.leads import LeadFilter, count_leads, lead_batch
 from storage.leases import Settlement, fenced, settle_in
@@ -81,21 +82,10 @@ async def export_leads(attempt: Attempt) -> Settlement | None:
 
 
 def _wanted(params: ExportLeads) -> Wanted:
-    schools = SchoolFilter(
-        state=params.state,
-        county=params.county,
-        district=params.district,
-        title1_status=params.title1_status,
-        document_id=params.document_id,
-        school_ids=None if params.school_ids is None else tuple(params.school_ids),
-    )
-    people = StaffFilter(
-        q=params.q, role=params.role, has_email=True if params.only_with_email else None, schools=schools
-    )
     nested = params.format.nested and params.preset is Preset.PLAIN
     look = Look(params.preset.raw if params.raw is None else params.raw, params.bom)
     kind = FileKind(people_layout(params.preset, nested=nested), params.format, look)
-    return Wanted(people, params.preset, kind, params.purpose)
+    return Wanted(chosen_people(params), params.preset, kind, params.purpose)
 
 
 async def _fill(attempt: Attempt, wanted: Wanted, draft: Draft) -> bool:

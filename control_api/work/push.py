@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
+from control_api.jobs.people import chosen_people
 from control_api.jobs.schemas import PushLeads
 from control_api.salesforce.bulk import BulkIngest, IngestState
 from control_api.salesforce.client import SalesforceClient
@@ -28,7 +29,6 @@ from control_api.salesforce.verdicts import AGAIN_AT_ONCE
 from control_api.work.attempt import Attempt, WorkError
 from control_api.work.uploads import Batch, Campaign, StillWorkingError, Uploads, weigh
 from storage.errors import NotFoundError
-from storage.filters import SchoolFilter, StaffFilter
 from storage.jobs import JobState
 from storage.leases import FencedStep, Settlement, fenced
 from storage.models import Job
@@ -175,11 +175,7 @@ class _Push:
         if self.params.retry_of is not None:
             await choose_retryable(step.connection, organization_id, job_id, retry_of=self.params.retry_of)
             return
-        wanted = StaffFilter(
-            has_email=True if self.params.only_with_email else None,
-            schools=SchoolFilter(state=self.params.state, document_id=self.params.document_id),
-        )
-        await choose_people(step.connection, organization_id, job_id, wanted)
+        await choose_people(step.connection, organization_id, job_id, chosen_people(self.params))
 
     async def _next(self) -> Batch | None:
         """The upload at work, or a new one while there is somebody to send; None at the end."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 from sqlalchemy import insert, update
 
-from control_api.jobs.schemas import PARAMS_OF_KIND
+from control_api.jobs.people import chosen_people
+from control_api.jobs.schemas import PARAMS_OF_KIND, ExportLeads
 from storage.database import Database
+from storage.filters import Trust
 from storage.jobs import JobKind, NewJob, create_job
 from storage.models import Job, JobAttempt
 from storage.roles import Role
@@ -102,8 +105,9 @@ async def test_an_unknown_state_document_or_school_is_refused(
     async with database.tenant(outsider.account.organization_id) as connection:
         theirs = await add_document(connection, outsider.account)
         school = await add_school(connection, outsider.account, "Oak Elementary")
-    state = await api.post("/api/v1/jobs", json={"kind": "export_leads", "params": {"state": "Ohoi"}})
-    assert (state.status_code, state.json()["code"]) == (422, "UNKNOWN_PLACE")
+    for nowhere in ({"state": "Ohoi"}, {"near": "00000"}, {"near": "Austin"}):
+        place = await api.post("/api/v1/jobs", json={"kind": "export_leads", "params": nowhere})
+        assert (place.status_code, place.json()["code"]) == (422, "UNKNOWN_PLACE")
     for document_id in (theirs, uuid4()):
         unknown = await api.post("/api/v1/jobs", json={"kind": "pipeline", "params": {"document_id": str(document_id)}})
         assert (unknown.status_code, unknown.json()["code"]) == (404, "NOT_FOUND")
@@ -115,6 +119,34 @@ async def test_an_unknown_state_document_or_school_is_refused(
 async def test_a_state_is_kept_by_its_letters(api: httpx2.AsyncClient) -> None:
     job = (await api.post("/api/v1/jobs", json={"kind": "export_leads", "params": {"state": "texas"}})).json()
     assert job["params"]["state"] == "TX"
+
+
+def test_the_people_chosen_by_a_job_are_those_of_the_same_search() -> None:
+    params = ExportLeads(
+        state="Texas",
+        district="Riverbend ISD",
+        near="78701",
+        q="garcia",
+        role="principal",
+        subject="math",
+        grade="7",
+        min_confidence=0.9,
+        seen_since=datetime(2026, 9, 1),  # noqa: DTZ001  as a request may name it
+        only_with_email=True,
+        school_ids=[1, 2],
+    )
+    chosen = chosen_people(params)
+    schools, near = chosen.schools, chosen.schools.near
+    assert (chosen.q, chosen.role, chosen.subject, chosen.grade) == ("garcia", "principal", "math", "7")
+    assert chosen.trust == Trust(0.9, datetime(2026, 9, 1, tzinfo=UTC))
+    assert (chosen.has_email, schools.state, schools.district, schools.school_ids) == (
+        True,
+        "TX",
+        "Riverbend ISD",
+        (1, 2),
+    )
+    assert near is not None
+    assert (near.miles, "78613" in near.zips) == (25.0, True)
 
 
 def test_each_kind_has_one_model_of_its_parameters() -> None:
