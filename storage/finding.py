@@ -4,6 +4,8 @@ A list is in the order of names, and a page of it has fifty. Where many meet the
 until a page is full. Where few do, that walk would read everybody; then they are looked for by an index of what is
 wished, and put in order. Which it is, is asked first, and bounded: nobody counts to more than `FEW`. Many may still be
 far away (all the Smiths stand under S), so a walk that does not fill its page within `WALK` people is given up.
+
+A short walk comes before all of it: what every tenth person has is found at once.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ Row = TypeVar("Row")
 
 FEW = 15_000
 """People that are put in order rather than walked to, without trying the walk first."""
+
+STEPS = 500
+"""People among whom it is looked first, before anything is counted: of teachers there are fifty."""
 
 WALK = 10_000
 """People among whom a walk must have filled its page. Where one in a hundred meets the wishes, half of them do."""
@@ -60,9 +65,12 @@ async def find_staff(
     connection: AsyncConnection, wanted: StaffFilter, *, after: PageKey | None = None, most: int
 ) -> Found[AnyRow]:
     """People by last name behind `after`."""
+    walked = await _walk(connection, wanted, after, most, STEPS)
+    if walked or (walked is not None and not _has_words(wanted.q)):  # else nobody may have the words at all
+        return Found(walked)
     few = await _few(connection, wanted, FEW)
     if few is None:
-        walked = await _walk(connection, wanted, after, most)
+        walked = await _walk(connection, wanted, after, most, WALK)
         if walked is not None:
             return Found(walked)
         few = await _few(connection, wanted, _EVERYBODY)
@@ -84,9 +92,9 @@ async def find_staff(
 
 
 async def _walk(
-    connection: AsyncConnection, wanted: StaffFilter, after: PageKey | None, most: int
+    connection: AsyncConnection, wanted: StaffFilter, after: PageKey | None, most: int, steps: int
 ) -> Sequence[AnyRow] | None:
-    """A page by the index of names; None where the walk was given up."""
+    """A page by the index of names; None where so many steps do not fill it, and nothing says that none is needed."""
     key = StaffMember.last_name, StaffMember.id
     walk = select(*StaffMember.__table__.c).order_by(*key)
     if after is not None:
@@ -94,8 +102,8 @@ async def _walk(
     end: PageKey | None = None
     posts = _post_conditions(wanted)
     if posts or _has_words(wanted.q):
-        steps = (await connection.execute(walk.with_only_columns(*key).offset(WALK).limit(1))).one_or_none()
-        end = (steps.last_name, steps.id) if steps else None
+        last = (await connection.execute(walk.with_only_columns(*key).offset(steps).limit(1))).one_or_none()
+        end = (last.last_name, last.id) if last else None
     if end is not None:
         walk = walk.where(~_behind(*key, end))
     if posts:

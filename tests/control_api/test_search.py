@@ -167,6 +167,7 @@ async def test_people_are_found_by_filters(
     """Whether they are few enough to be put in order, or walked to, or the walk is given up."""
     monkeypatch.setattr("storage.finding.FEW", few)
     monkeypatch.setattr("storage.finding.WALK", walk)
+    monkeypatch.setattr("storage.finding.STEPS", min(walk, 500))
     for printed, found in PEOPLE_BY_FILTER:
         query = {name: str(place.get(value, value)) for name, value in printed.items()}
         answer = await api.get("/api/v1/staff", params=query)
