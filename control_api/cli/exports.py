@@ -13,7 +13,7 @@ from rich.table import Table
 from control_api.cli.client import ApiClient
 from control_api.cli.errors import CliError
 from control_api.cli.filters import given_filters
-from control_api.cli.follow import follow_job
+from control_api.cli.follow import ended_job
 from control_api.cli.jobs import api_client
 from control_api.cli.terminal import terminal
 from control_api.exports.formats.known import Format
@@ -116,12 +116,7 @@ def _people(client: ApiClient, out: Path, params: dict[str, Any], *, quiet: bool
         CliError: it was refused, or did not succeed.
     """
     job_id = client.post("/api/v1/jobs", {"kind": "export_leads", "params": params})["id"]
-    if quiet:
-        for _ in client.events(job_id):
-            pass  # the last of them is the end
-        job = client.get(f"/api/v1/jobs/{job_id}")
-    else:
-        job = follow_job(client, job_id, terminal())
+    job = ended_job(client, job_id, terminal(), quiet=quiet)
     if job["state"] != "succeeded":
         raise CliError(f"The job {job['state']}: {job['reason']}")
     client.download(f"/api/v1/jobs/{job_id}/result", out)

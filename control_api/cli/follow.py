@@ -36,6 +36,15 @@ def follow_job(client: ApiClient, job_id: str, console: Console) -> dict[str, An
     return client.get(f"/api/v1/jobs/{job_id}")
 
 
+def ended_job(client: ApiClient, job_id: str, console: Console, *, quiet: bool) -> dict[str, Any]:
+    """Waits until a job ends, with its progress shown unless `quiet`, and returns the job as it then is."""
+    if not quiet:
+        return follow_job(client, job_id, console)
+    for _ in client.events(job_id):
+        pass  # the last of them is the end
+    return client.get(f"/api/v1/jobs/{job_id}")
+
+
 def _progress(console: Console) -> Progress:
     return Progress(
         TextColumn("{task.description:<19}", table_column=Column(no_wrap=True, min_width=19)),

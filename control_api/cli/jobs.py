@@ -11,7 +11,7 @@ from rich.table import Table
 
 from control_api.cli.client import ApiClient
 from control_api.cli.errors import CliError
-from control_api.cli.follow import follow_job
+from control_api.cli.follow import ended_job, follow_job
 from control_api.cli.terminal import terminal
 
 app = typer.Typer(help="Jobs: list them, watch one, stop one.", no_args_is_help=True)
@@ -92,12 +92,7 @@ def reextract_pages(harvest_id: str, *, as_json: bool) -> None:
     """
     with api_client() as client:
         job_id = client.post("/api/v1/jobs", {"kind": "reextract_staff", "params": {"job_id": harvest_id}})["id"]
-        if as_json:
-            for _ in client.events(job_id):
-                pass  # the last of them is the end
-            job = client.get(f"/api/v1/jobs/{job_id}")
-        else:
-            job = follow_job(client, job_id, terminal())
+        job = ended_job(client, job_id, terminal(), quiet=as_json)
     if job["state"] != "succeeded":
         raise CliError(f"The job {job['state']}: {job['reason']}")
     result: dict[str, Any] = job["result"]

@@ -14,7 +14,7 @@ from rich.table import Table
 from control_api.cli.client import ApiClient
 from control_api.cli.errors import CliError
 from control_api.cli.exports import Subject, filters_of
-from control_api.cli.follow import counted, follow_job
+from control_api.cli.follow import counted, ended_job
 from control_api.cli.jobs import api_client
 from control_api.cli.terminal import terminal
 
@@ -279,12 +279,7 @@ def _follow(client: ApiClient, job_id: str, *, as_json: bool) -> None:
     Raises:
         CliError: it did not succeed.
     """
-    if as_json:
-        for _ in client.events(job_id):
-            pass  # the last of them is the end
-        job = client.get(f"/api/v1/jobs/{job_id}")
-    else:
-        job = follow_job(client, job_id, terminal())
+    job = ended_job(client, job_id, terminal(), quiet=as_json)
     result: dict[str, Any] = job["result"]
     if as_json and result:
         _json({"job_id": job_id, "state": job["state"], **result})
