@@ -39,6 +39,7 @@ examples:
                                                         pip install pdfplumber camelot-py tabula-py pypdf pdfminer.six
   python benchmarks/schools.py --folder lists           lists/pdf/*.pdf, or lists/*.pdf; scored where there is a
                                                         lists/truth/NAME.csv (NAME.p1-24.csv: pages 1 to 24 only)
+  python benchmarks/schools.py --folder lists --whole --runs 3
   python benchmarks/schools.py --engine title1 --engine pdfplumber --pages 100 --json
 """
 
@@ -98,7 +99,10 @@ def main() -> None:
     """Reads every document with every engine and prints the figures."""
     wanted = _arguments()
     with tempfile.TemporaryDirectory() as scratch:
-        documents = documents_of(wanted.folder) if wanted.folder else _own_documents(Path(scratch), wanted.pages)
+        if wanted.folder:
+            documents = documents_of(wanted.folder, whole=wanted.whole)
+        else:
+            documents = _own_documents(Path(scratch), wanted.pages)
         if not documents:
             sys.exit("There is no PDF with text to read. Give --folder DIR with DIR/pdf/*.pdf or DIR/*.pdf.")
         readings: list[Reading] = []
@@ -156,8 +160,12 @@ def costs(readings: Sequence[Reading]) -> list[Cost]:
     return summed
 
 
-def documents_of(folder: Path) -> list[Document]:
-    """The PDFs of a folder with their truth, as far as it has one. Scans are left out: this is about text."""
+def documents_of(folder: Path, *, whole: bool = False) -> list[Document]:
+    """The PDFs of a folder with their truth, as far as it has one. Scans are left out: this is about text.
+
+    Of a document whose truth is that of its first pages only these are read, unless they are to be read `whole`: then
+    its names are not scored.
+    """
     found: list[Document] = []
     inner = folder / "pdf"
     for path in sorted((inner if inner.is_dir() else folder).glob("*.pdf")):
@@ -166,7 +174,9 @@ def documents_of(folder: Path) -> list[Document]:
             print(f"{path.name} holds no text (a scan); left out", file=sys.stderr)
             continue
         truths = [file for file in sorted((folder / "truth").glob("*.csv")) if file.name.split(".")[0] == path.stem]
-        found.append(_with_truth(path, pages, truths[0]) if truths else Document(path.stem, path, pages))
+        known = _with_truth(path, pages, truths[0]) if truths else None
+        partly = known is not None and known.pages < pages
+        found.append(Document(path.stem, path, pages) if known is None or (whole and partly) else known)
     return found
 
 
@@ -277,6 +287,7 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--folder", type=Path, help="read the PDFs of this folder instead")
+    parser.add_argument("--whole", action="store_true", help="all pages, also those whose truth is not known")
     parser.add_argument("--pages", type=int, default=10, help="pages of each printed document (default: 10)")
     chosen = f"only this one; may be repeated. One of: {', '.join(ENGINES)}"
     parser.add_argument("--engine", action="append", choices=list(ENGINES), metavar="ENGINE", help=chosen)
