@@ -58,6 +58,31 @@ from storage.settings import StorageSettings
 logger = logging.getLogger(__name__)
 
 LARGEST_JSON_BODY_BYTES = 1024 * 1024
+_ROUTES = (
+    JobController,
+    ExportController,
+    LedgerController,
+    file_routes,
+    list_routes,
+    EventController,
+    SchoolController,
+    WebsiteController,
+    LinkController,
+    StaffController,
+    LlmController,
+    SuppressionController,
+    SalesforceController,
+    PushController,
+    AuthController,
+    MeController,
+    UserController,
+    KeyController,
+    AuditController,
+    HealthController,
+    DashboardController,
+)
+"""All but those that take uploads, whose bodies have a limit of their own."""
+
 OpenRing = Callable[[Database], AbstractAsyncContextManager[Ring]]
 
 
@@ -96,30 +121,7 @@ def create_app(
         request_max_body_size=settings.upload_max_bytes + FORM_OVERHEAD_BYTES,
     )
     app = Litestar(
-        route_handlers=[
-            uploads,
-            JobController,
-            ExportController,
-            LedgerController,
-            file_routes,
-            list_routes,
-            EventController,
-            SchoolController,
-            WebsiteController,
-            LinkController,
-            StaffController,
-            LlmController,
-            SuppressionController,
-            SalesforceController,
-            PushController,
-            AuthController,
-            MeController,
-            UserController,
-            KeyController,
-            AuditController,
-            HealthController,
-            DashboardController,
-        ],
+        route_handlers=[uploads, *_ROUTES],
         lifespan=[lifespan],
         state=State(
             {

@@ -51,7 +51,8 @@ async def find_schools(
     connection: AsyncConnection, wanted: SchoolFilter, *, after: PageKey | None = None, most: int
 ) -> Found[SchoolLine]:
     """Schools by name behind `after`."""
-    named, alike = await _named(connection, "school", wanted.q, FEW) if _has_words(wanted.q) else (None, False)
+    words = _words(wanted.q)
+    named, alike = await _named(connection, "school", words, FEW) if words else (None, False)
     query = school_lines().where(*school_conditions(wanted, words=named is None))
     if named is not None:
         query = query.where(School.id == _any_of(named))
@@ -66,7 +67,7 @@ async def find_staff(
 ) -> Found[AnyRow]:
     """People by last name behind `after`."""
     walked = await _walk(connection, wanted, after, most, STEPS)
-    if walked or (walked is not None and not _has_words(wanted.q)):  # else nobody may have the words at all
+    if walked or (walked is not None and not _words(wanted.q)):  # else nobody may have the words at all
         return Found(walked)
     few = await _few(connection, wanted, FEW)
     if few is None:
@@ -101,7 +102,7 @@ async def _walk(
         walk = walk.where(_behind(*key, after))
     end: PageKey | None = None
     posts = _post_conditions(wanted)
-    if posts or _has_words(wanted.q):
+    if posts or _words(wanted.q):
         last = (await connection.execute(walk.with_only_columns(*key).offset(steps).limit(1))).one_or_none()
         end = (last.last_name, last.id) if last else None
     if end is not None:
@@ -122,22 +123,22 @@ class _Few:
 
 async def _few(connection: AsyncConnection, wanted: StaffFilter, most: int) -> _Few | None:
     """Those who have the words, else those who have the posts that are wished for; None for more than `most`."""
-    if _has_words(wanted.q):
-        named, alike = await _named(connection, "staff_member", wanted.q or "", most)
+    if words := _words(wanted.q):
+        named, alike = await _named(connection, "staff_member", words, most)
         if named is not None:
             return _Few(named, named=True, alike=alike)
     posted = await _posted(connection, wanted, most)
     return None if posted is None else _Few(posted, named=False)
 
 
-async def _named(connection: AsyncConnection, table: str, q: str | None, most: int) -> tuple[list[int] | None, bool]:
+async def _named(connection: AsyncConnection, table: str, words: str, most: int) -> tuple[list[int] | None, bool]:
     """Ids of those who have the words of a search, and whether they only look like it; None for more than `most`."""
     by_words = getattr(func, f"{table}_ids_by_words")
-    ids: list[int] = await connection.scalar(select(by_words(as_query(q or ""), min(most + 1, _EVERYBODY)))) or []
+    ids: list[int] = await connection.scalar(select(by_words(as_query(words), min(most + 1, _EVERYBODY)))) or []
     if ids:
         return (ids if len(ids) <= most else None), False
     by_likeness = getattr(func, f"{table}_ids_by_likeness")
-    alike: list[int] = await connection.scalar(select(by_likeness(q, _ALIKE))) or []
+    alike: list[int] = await connection.scalar(select(by_likeness(words, _ALIKE))) or []
     return alike, bool(alike)
 
 
@@ -161,8 +162,9 @@ def _has_post(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
     return exists().where(here, *conditions)
 
 
-def _has_words(q: str | None) -> bool:
-    return bool(q and q.strip())
+def _words(q: str | None) -> str | None:
+    """What a search names; None where it is blank."""
+    return q if q and q.strip() else None
 
 
 def _behind(name: Any, number: Any, key: PageKey) -> ColumnElement[bool]:
