@@ -11,12 +11,10 @@ The kernel watches the *thread* that started the child: start it from a thread t
 from __future__ import annotations
 
 import argparse
-import ctypes
 import os
-import signal
 import sys
 
-_PR_SET_PDEATHSIG = 1
+from extraction.leash import end_with
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-s", "--set", action="append", default=[], metavar="NAME=VALUE", help="a Scrapy setting")
     parser.add_argument("--parent", type=int, help="process id of the one who asks; without it, whoever started this")
     options = parser.parse_intermixed_args(arguments)
-    die_with_parent(options.parent)
+    end_with(options.parent or os.getppid())
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")
     try:
         spider_arguments, settings = _pairs(options.arguments), _pairs(options.set)
@@ -35,16 +33,6 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error))
     _crawl(options.spider, spider_arguments, settings)
     return 0
-
-
-def die_with_parent(parent: int | None = None) -> None:
-    """Asks the kernel to kill this process when its parent ends, and ends it if that has already happened."""
-    expected = parent or os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # A parent that ended before the line above can no longer be noticed by the kernel.
-    if os.getppid() != expected:
-        sys.exit("the process that asked for this crawl has ended")
 
 
 def _crawl(spider: str, arguments: dict[str, str], settings: dict[str, str]) -> None:

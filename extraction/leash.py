@@ -20,4 +20,7 @@ def end_with(parent: int) -> None:
         return
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        os._exit(1)  # it was gone before the kernel was asked
+        # It was gone before the kernel was asked.
+        sys.stderr.write("the process that started this one has ended\n")
+        sys.stderr.flush()
+        os._exit(1)

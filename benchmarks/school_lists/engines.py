@@ -40,18 +40,26 @@ def main() -> None:
         sys.exit(NOT_INSTALLED)
     if any(shutil.which(program) is None for program in PROGRAMS.get(engine, ())):
         sys.exit(NOT_INSTALLED)
+    if engine in LOADED_BY:
+        LOADED_BY[engine](file)
     began, before = time.perf_counter(), _processor_seconds()
     rows = read(file, pages)
     passed, spent = time.perf_counter() - began, _processor_seconds() - before
+    if engine in ENDED_BY:
+        ENDED_BY[engine]()
     peak_mb = max(_peak_mb(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
     told = {"rows": rows, "seconds": passed, "processor_seconds": spent, "peak_mb": peak_mb}
     json.dump(told, sys.stdout)
 
 
 def _processor_seconds() -> float:
-    """What this process and its ended children took of the processor: the same on a busy machine as on an idle one."""
+    """What this process and its children took of the processor: the same on a busy machine as on an idle one."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+    ended = sum(usage.ru_utime + usage.ru_stime for usage in used)
+    if "psutil" not in sys.modules:
+        return ended
+    running = [child.cpu_times() for child in sys.modules["psutil"].Process().children()]
+    return ended + sum(t.user + t.system + t.children_user + t.children_system for t in running)
 
 
 def _peak_mb() -> float:
@@ -180,10 +188,18 @@ ENGINES: dict[str, Callable[[Path, int], Rows]] = {
 """`title1` reads sheets ahead in a second process, as the cage does; "alone" it does not.
 
 Those called "words" only find the words of a page and where they stand (ours its lines and rulings too)."""
+LOADED_BY: dict[str, Callable[[Path], object]] = {
+    "title1 caged": lambda file: _module("extraction.schools.cage").inspect_pdf(file),
+}
+"""What loads an engine that does not read in the process that has imported it: as a worker has it, once it has read."""
+
+ENDED_BY: dict[str, Callable[[], object]] = {"title1 caged": lambda: _module("extraction.schools.cage").release()}
+"""What ends the processes of an engine that keeps some, for their peak of memory is known only then."""
+
 NEEDS: dict[str, tuple[str, ...]] = {
     "title1": ("extraction.schools.reader",),
     "title1 alone": ("extraction.schools.reader",),
-    "title1 caged": ("extraction.schools.cage",),
+    "title1 caged": ("extraction.schools.cage", "psutil"),
     "pdfplumber": ("pdfplumber",),
     "camelot lattice": ("camelot",),
     "camelot stream": ("camelot",),

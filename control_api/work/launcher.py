@@ -1,6 +1,6 @@
 """Starts spiders for a worker, each in a process of its own, by way of the crawler's fork server.
 
-`crawler/forkserver.py` has the protocol. The server is started when it is first needed, and again when it is gone.
+`crawler/forkserver.py` is that server.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ import asyncio
 import contextlib
 import json
 import signal
-import socket
-import subprocess
-import sys
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
+
+from extraction.forking.client import ForkServerProcess, framed
 
 PROJECT = Path(__file__).parents[2]
 KILL_SECONDS = 5.0
@@ -26,38 +25,19 @@ class Launcher:
     """The fork server of one worker. Use it from the worker's main thread, with which the kernel ends the server."""
 
     def __init__(self) -> None:
-        self._server: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._server = ForkServerProcess("crawler.forkserver", PROJECT)
 
-    def prepare(self) -> socket.socket:
-        """Starts the server unless it runs; it imports Scrapy meanwhile. Returns the socket that takes lines."""
-        if self._control is not None and self._server is not None and self._server.poll() is None:
-            return self._control
-        self.kill()
-        self._control, theirs = socket.socketpair()
-        with theirs:
-            self._server = subprocess.Popen(
-                [sys.executable, "-m", "crawler.forkserver"],
-                cwd=PROJECT,
-                stdin=theirs.fileno(),
-                start_new_session=True,  # a Ctrl-C in the worker's terminal is the worker's
-            )
-        return self._control
+    def prepare(self) -> None:
+        """Starts the server unless it runs; it imports Scrapy meanwhile."""
+        self._server.prepare()
 
     async def launch(self, arguments: Sequence[str], *, environment: Mapping[str, str], log: IO[bytes]) -> Spider:
         """Starts `crawler.launch` with these arguments; its output goes to `log`.
 
         Where the server cannot be asked, or ends before it has forked, the spider's `wait` says so.
         """
-        ours, theirs = socket.socketpair()
-        with theirs:
-            passed = [theirs.fileno(), log.fileno()]
-            try:
-                socket.send_fds(self.prepare(), [b"\0"], passed)
-            except ConnectionError:  # it ended just now
-                self.kill()
-                socket.send_fds(self.prepare(), [b"\0"], passed)
-        spider = Spider(self, *await asyncio.open_unix_connection(sock=ours))
+        line = self._server.connect(log.fileno())
+        spider = Spider(self, *await asyncio.open_unix_connection(sock=line))
         request = {
             "arguments": list(arguments),
             "environment": dict(environment),
@@ -68,21 +48,11 @@ class Launcher:
 
     def kill(self) -> None:
         """Ends the server at once, and the kernel all its spiders."""
-        if self._control is not None:
-            self._control.close()
-        if self._server is not None:
-            self._server.kill()
-            self._server.wait()
-        self._control = self._server = None
+        self._server.kill()
 
     async def close(self) -> None:
         """Ends the server in order; no spider is left."""
-        if self._control is not None:
-            self._control.close()
-        if self._server is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                await asyncio.to_thread(self._server.wait, KILL_SECONDS)
-        self.kill()
+        await asyncio.to_thread(self._server.close, KILL_SECONDS)
 
 
 class Spider:
@@ -96,7 +66,7 @@ class Spider:
 
     def begin(self, request: bytes) -> None:
         """Says what to run."""
-        self._writer.write(len(request).to_bytes(4, "big") + request)
+        self._writer.write(framed(request))
 
     async def wait(self) -> int | None:
         """Waits until nothing of it runs; returns its exit status, None when the fork server ended with it."""

@@ -8,19 +8,17 @@ page by page.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import os
 import selectors
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Literal, Self, cast
+from typing import TYPE_CHECKING, Literal, Self
 
 import msgspec
 from pydantic import Field
@@ -28,6 +26,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import extraction
 from extraction.errors import PdfError
+from extraction.forking.client import ForkServerProcess, framed
 from extraction.schools.file_kind import check_is_pdf
 from extraction.schools.headers import ColumnPlan
 from extraction.schools.marks import Mark, MarkedPage
@@ -42,6 +41,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _OUTLINE_SECONDS = 20
+_END_SECONDS = 20
+"""How long a killed child may take to be gone."""
+
+_servers: dict[int, ForkServerProcess] = {}
+"""By the process that asks them."""
+
 _LARGEST_MESSAGE = 16 * 2**20
 """Bytes of one page's reading; a full page of a dense list makes 150 KB."""
 
@@ -179,6 +184,11 @@ def render_pages(
     return _drawn(request, limits)
 
 
+def release() -> None:
+    """End the process that forks the children of this one, which else waits a minute for another document."""
+    _server().close(_END_SECONDS)
+
+
 def _drawn(request: Request, limits: CageLimits) -> Generator[Drawing]:
     if not request.drawings:
         return
@@ -213,9 +223,7 @@ def _request(
         memory_bytes=limits.memory_mb * 2**20,
         cpu_seconds=limits.cpu_seconds,
         max_pages=limits.max_pages,
-        parent=os.getpid(),
-        # The kernel's death signal follows the thread that started the child, and threads of a pool come and go.
-        bound=threading.current_thread() is threading.main_thread(),
+        environment=_environment(os.environ),
         first=first,
         pages=pages,
         state=state,
@@ -234,31 +242,26 @@ class _Cage:
         self._received = 0
         self._page: int | None = None
         self._buffer = bytearray()
+        self._told = b""
+        """Of the exit status."""
 
     def __enter__(self) -> Self:
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "extraction.schools.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(os.environ),
-            cwd="/",
-            start_new_session=True,
-        )
-        self._stdin, self._stdout = cast("IO[bytes]", self._child.stdin), cast("IO[bytes]", self._child.stdout)
-        # Where it ended already, its exit status is told when its messages are read.
-        with contextlib.suppress(BrokenPipeError):
-            self._stdin.write(msgspec.json.encode(self._request) + b"\n")
-            self._stdin.flush()
+        self._source, sink = os.pipe()
+        try:
+            self._line = _server().connect(sink)
+        finally:
+            os.close(sink)
+        # Where the server has ended already, that is told when messages are read.
+        with contextlib.suppress(ConnectionError):
+            self._line.sendall(framed(msgspec.json.encode(self._request)))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._kill()
-        self._stdout.close()
-        with contextlib.suppress(BrokenPipeError):  # the rest of a request that nobody reads any more
-            self._stdin.close()
+        self._line.close()
+        os.close(self._source)
 
     def messages(self) -> Iterator[Message]:
         """What the child says, until it is done.
@@ -267,24 +270,32 @@ class _Cage:
             PdfError: It failed, met a limit, or ended without being done.
         """
         decoder = msgspec.json.Decoder(Message)
-        while (line := self._next_line()) is not None:
-            message = decoder.decode(line)
-            if isinstance(message, Done):
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._child.wait(timeout=2)  # it has nothing left to do but to end
-                return
-            if isinstance(message, Failed):
-                raise self._failure(message)
-            if isinstance(message, Turn):
-                self._page = message.page
-            yield message
-        raise self._crash()
+        tries = 2
+        while tries:
+            while (line := self._next_line()) is not None:
+                message = decoder.decode(line)
+                if isinstance(message, Done):
+                    with contextlib.suppress(TimeoutError):
+                        self._exit_status(2)  # it has nothing left to do but to end
+                    return
+                if isinstance(message, Failed):
+                    raise self._failure(message)
+                if isinstance(message, Turn):
+                    self._page = message.page
+                yield message
+            tries -= 1
+            status = self._exit_status(_END_SECONDS)
+            if status is not None or self._received or not tries:
+                raise self._crash(status)
+            # The server ended, having waited long for a document, just when this one came.
+            self.__exit__(None, None, None)
+            self.__enter__()
 
     def _next_line(self) -> bytes | None:
         """The next whole line; None at the end of the pipe."""
         waited_here = 0.0
         with selectors.DefaultSelector() as selector:
-            selector.register(self._stdout, selectors.EVENT_READ)
+            selector.register(self._source, selectors.EVENT_READ)
             while (end := self._buffer.find(b"\n")) < 0:
                 left = self._limits.wall_seconds - self._waited
                 if self._received:  # until it turns to a first page, the child is only starting
@@ -297,7 +308,7 @@ class _Cage:
                 if not ready:
                     self._kill()
                     raise self._too_slow()
-                piece = os.read(self._stdout.fileno(), 2**18)
+                piece = os.read(self._source, 2**18)
                 if not piece:
                     return None
                 self._take(piece)
@@ -336,8 +347,11 @@ class _Cage:
             f"Reading failed{self._where()} by a fault of the reader ({failed.message}). Please report this document."
         )
 
-    def _crash(self) -> PdfError:
-        status = self._child.wait(timeout=5)
+    def _crash(self, status: int | None) -> PdfError:
+        if status is None:
+            return PdfError(
+                f"Reading was stopped{self._where()}: the process that reads PDFs was ended from outside. Try again."
+            )
         if status in {-signal.SIGXCPU, -signal.SIGKILL}:
             return PdfError(
                 f"Reading was stopped{self._where()}: it took more than {self._limits.cpu_seconds} s of CPU time"
@@ -360,10 +374,35 @@ class _Cage:
         return f" at page {self._page}" if self._page is not None else ""
 
     def _kill(self) -> None:
-        if self._child.poll() is None:
-            with contextlib.suppress(ProcessLookupError):  # it ended in between
-                os.killpg(self._child.pid, signal.SIGKILL)
-            self._child.wait()
+        """Ends the child with all that it has started; a server that does not answer is ended with all its children."""
+        with contextlib.suppress(OSError):  # it has ended
+            self._line.sendall(bytes([signal.SIGKILL]))
+        try:
+            self._exit_status(_END_SECONDS)
+        except TimeoutError:
+            _server().kill()
+
+    def _exit_status(self, seconds: float) -> int | None:
+        """The child's exit status once it has ended; None where the server ended with it.
+
+        Raises:
+            TimeoutError: It has not ended after so many seconds.
+        """
+        self._line.settimeout(seconds)
+        with contextlib.suppress(ConnectionError):
+            while piece := self._line.recv(16):
+                self._told += piece
+        return int(self._told) if self._told else None
+
+
+def _server() -> ForkServerProcess:
+    """The server of this process: one that was forked from it must not use its sockets."""
+    own = os.getpid()
+    if own not in _servers:
+        server = ForkServerProcess("extraction.schools.child", Path("/"), _environment(os.environ))
+        if _servers.setdefault(own, server) is server:
+            atexit.register(server.close, _END_SECONDS)
+    return _servers[own]
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:

@@ -1,16 +1,14 @@
-"""The caged process: `python -m extraction.schools.child`. Started by `cage`, never by hand.
+"""The caged processes: `python -m extraction.schools.child` forks them. Started by `cage`, never by hand.
 
-It reads one request from standard input, limits itself, opens the file, and writes messages to standard output.
-Standard input stays open as a lifeline: when the parent is gone, its end closes and this process ends at once.
+Loading what a reading needs takes as long as ten pages. So one process loads it, knows no secrets and opens no file,
+and a child is forked for each document: it limits itself, opens the file, and writes messages to its output.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
-import sys
-import threading
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -18,20 +16,34 @@ from typing import BinaryIO
 import msgspec
 
 from extraction.errors import ExtractionError
-from extraction.leash import end_with
+from extraction.forking.server import point, serve_control
 from extraction.schools.messages import Banded, Done, Drawing, Failed, Message, Outlined, Parted, Read, Request, Turn
 from extraction.schools.outline import check_page_count, open_document, outline_of
-from extraction.schools.reader import ReadingOptions, read_banded, read_opened
+from extraction.schools.reader import ReadingOptions, load_tables, read_banded, read_opened
+
+_IDLE_SECONDS = 60
+"""After so long without a document the process that forks gives its memory back."""
 
 _LARGEST_FILE = 16 * 2**20
 """Bytes that the child may write into any one file; it has nothing to write."""
 
 
 def main() -> None:
-    """Answer one request."""
-    request = msgspec.json.decode(sys.stdin.buffer.readline(), type=Request)
-    _bind_to(request)
+    """Fork a process for each request until nobody asks any more; in each, answer it."""
+    gc.disable()  # a collection before the fork would leave holes that the children then write to
+    load_tables()
+    gc.freeze()  # the collections of the children leave alone what all share
+    request = serve_control(idle_seconds=_IDLE_SECONDS)
+    if request is not None:
+        gc.enable()
+        _answer(msgspec.json.decode(request, type=Request))
+        os._exit(0)  # ending the interpreter takes a tenth of a second, for nothing
+
+
+def _answer(request: Request) -> None:
     out = _private_output()
+    os.environ.clear()
+    os.environ.update(request.environment)
     _limit(request)
     say = msgspec.json.Encoder()
     try:
@@ -45,6 +57,8 @@ def main() -> None:
     except BrokenPipeError:
         os._exit(1)
     except Exception as error:  # noqa: BLE001  the parent must hear of it; this process ends here
+        import traceback  # noqa: PLC0415  seldom needed, and loads much
+
         detail = traceback.format_exc()[-4000:]
         out.write(say.encode(Failed("reader", f"{type(error).__name__}: {error}"[:500], detail)) + b"\n")
     out.flush()
@@ -135,23 +149,10 @@ def _lower(limit: int, value: int) -> None:
     resource.setrlimit(limit, (ceiling, ceiling + 1 if limit == resource.RLIMIT_CPU else ceiling))
 
 
-def _bind_to(request: Request) -> None:
-    """End with the parent, however it ends."""
-    if request.bound:
-        end_with(request.parent)
-    threading.Thread(target=_wait_for_end, name="lifeline", daemon=True).start()
-
-
-def _wait_for_end() -> None:
-    while os.read(0, 4096):
-        pass
-    os._exit(1)
-
-
 def _private_output() -> BinaryIO:
     """The pipe to the parent, out of reach of libraries that print."""
     pipe = os.dup(1)
-    os.dup2(2, 1)
+    point(os.open(os.devnull, os.O_WRONLY), 1, 2)
     return os.fdopen(pipe, "wb")
 
 

@@ -21,10 +21,8 @@ class Request(msgspec.Struct, frozen=True):
     memory_bytes: int
     cpu_seconds: int
     max_pages: int
-    parent: int
-    """Process id of the one who asks."""
-    bound: bool
-    """Whether the kernel shall kill the child when the asking thread ends (so only asked for by a main thread)."""
+    environment: dict[str, str] = {}
+    """All variables that the child sees."""
     first: int = 1
     pages: tuple[int, ...] | None = None
     thread: str | None = None

@@ -175,7 +175,7 @@ def read_opened(
     before = thread_before(thread, first)
     numbers = range(before.page + 1 if before else 1, min(total, last or total) + 1)
     with closing(_sheets_ahead(source, numbers, options.ocr)) as sheets:
-        _load_tables()
+        load_tables()
         running = _Thread(before or ReadingThread(0, state=given or _metadata_state(document)), options.plan)
         for number in numbers:
             yield number, None
@@ -200,8 +200,8 @@ def _sheets_ahead(source: bytes | Path | None, numbers: range, ocr: OcrOptions) 
     return read_ahead(numbers, reopened)
 
 
-def _load_tables() -> None:
-    """Load what most lists need; where sheets are read ahead, while the first one is."""
+def load_tables() -> None:
+    """Load what most lists need, once in a process; where sheets are read ahead, while the first one is."""
     program()
     group_field("Some County")
 

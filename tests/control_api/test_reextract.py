@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
-import psutil
 import psycopg
 import pytest
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -37,6 +36,7 @@ from tests.control_api.rows import add_document, add_person, add_school, add_web
 from tests.crawler.conftest import home_page, staff_table
 from tests.crawler.shells import shell
 from tests.extraction.staff.papers.lists import columns_under_departments
+from tests.processes import started
 
 FETCHED = datetime.now(UTC).replace(microsecond=0) - timedelta(days=20)
 WAIT_SECONDS = 60.0
@@ -279,8 +279,7 @@ async def test_a_rereading_that_ends_in_its_middle_goes_on_with_the_school_where
             while not is_waited_for(database_url):  # noqa: ASYNC110  another process is waited for
                 await asyncio.sleep(0.05)
             if killed:
-                [server] = [child for child in psutil.Process().children() if "crawler.forkserver" in child.cmdline()]
-                [spider] = server.children()
+                [spider] = started("crawler.forkserver").children()
                 os.killpg(spider.pid, signal.SIGKILL)
             else:
                 attempt.stop.set()

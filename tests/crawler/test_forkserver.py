@@ -18,6 +18,7 @@ import pytest
 from control_api.work import launcher as launching
 from control_api.work.launcher import Launcher, Spider
 from tests.crawler.conftest import ROOT, Crawler, Web, home_page, wait_until
+from tests.processes import started
 
 FIT_TO_FORK = """
 import json, os, sys, threading
@@ -62,8 +63,7 @@ class Worker:
             )
 
     def server(self) -> psutil.Process:
-        (server,) = [one for one in psutil.Process().children() if "crawler.forkserver" in one.cmdline()]
-        return server
+        return started("crawler.forkserver")
 
     async def until_asked(self, host: str) -> None:
         """Waits until a spider hangs at this host."""
@@ -146,13 +146,13 @@ async def test_signals_are_for_all_that_a_spider_has_started(worker: Worker, tmp
     spider = await worker.launch("stuck.test", *options)
     await until(lambda: "companion is here" in (tmp_path / "log.txt").read_text(encoding="utf-8"))
     await worker.until_asked("stuck.test")
-    started = worker.server().children(recursive=True)
-    assert len(started) == 2
+    begun = worker.server().children(recursive=True)
+    assert len(begun) == 2
     spider.terminate()
     assert await spider.wait() == 0
     spider.close()
     assert (tmp_path / "told").read_text() == "told"
-    assert psutil.wait_procs(started, timeout=30)[1] == []
+    assert psutil.wait_procs(begun, timeout=30)[1] == []
 
 
 @pytest.mark.parametrize("hung", [False, True])
@@ -176,13 +176,13 @@ async def test_a_killed_server_takes_its_spiders_along_and_a_new_one_starts_the_
     for host in ("stuck.test", "silent.test"):
         await worker.until_asked(host)
     server = worker.server()
-    started = server.children()
-    assert len(started) == 2
+    begun = server.children()
+    assert len(begun) == 2
     server.kill()
     for spider in spiders:
         assert await spider.wait() is None
         spider.close()
-    assert psutil.wait_procs(started, timeout=30)[1] == []
+    assert psutil.wait_procs(begun, timeout=30)[1] == []
     following = await worker.launch("pine.test")
     assert await following.wait() == 0
     following.close()
@@ -216,10 +216,10 @@ def test_a_killed_worker_leaves_neither_server_nor_spider(crawler: Crawler, loop
     arguments = [str(tmp_path / "log.txt"), "staff_directory", f"url={loopback.url('stuck.test')}"]
     with subprocess.Popen([sys.executable, "-c", WORKER, *arguments], cwd=ROOT, env=crawler._environment()) as worker:
         wait_until(lambda: "/" in loopback.paths("stuck.test"))
-        started = psutil.Process(worker.pid).children(recursive=True)
-        assert len(started) == 2
+        begun = psutil.Process(worker.pid).children(recursive=True)
+        assert len(begun) == 2
         worker.kill()
-    assert psutil.wait_procs(started, timeout=30)[1] == []
+    assert psutil.wait_procs(begun, timeout=30)[1] == []
 
 
 def sockets(opened: dict[str, str]) -> set[str]:

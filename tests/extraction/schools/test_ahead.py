@@ -16,10 +16,12 @@ from extraction.schools.reader import read_document
 from extraction.schools.rulings import Rulings
 from extraction.schools.sheets import Sheet
 from tests.extraction.schools.papers import HEADER, SCHOOLS, WIDTHS, draw_ruled, paper, write
+from tests.processes import forked, running
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 """The runner of tests may have threads; none of them is in the middle of anything while a test forks."""
 
+CHILD = "extraction.schools.child"
 PAGES = range(1, 13)
 
 
@@ -35,7 +37,9 @@ def listing(tmp_path: Path) -> Path:
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    """Those that this process has forked; the cage's server stays."""
+    servers = running(CHILD)
+    return [child for child in psutil.Process().children() if child not in servers]
 
 
 def as_told(listing: Path, *, ahead: bool) -> list[bytes]:
@@ -61,7 +65,7 @@ def test_a_reading_ahead_is_the_same_to_the_byte(listing: Path) -> None:
 def test_a_reading_goes_on_without_its_second_process(listing: Path) -> None:
     with closing(read_pages(listing)) as readings:
         told = [msgspec.json.encode(next(readings))]
-        for process in children()[1:]:
+        for process in forked(CHILD)[1:]:
             process.kill()
         told += [msgspec.json.encode(reading) for reading in readings]
     assert told == as_told(listing, ahead=False)
@@ -70,7 +74,7 @@ def test_a_reading_goes_on_without_its_second_process(listing: Path) -> None:
 def test_the_second_process_ends_with_the_one_that_reads(listing: Path) -> None:
     with closing(read_pages(listing)) as readings:
         next(readings)
-        child, *others = children()
+        child, *others = forked(CHILD)
         child.kill()
         assert others or not worth_reading_ahead(len(PAGES))
         _, alive = psutil.wait_procs(others, timeout=20)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import psutil
 import pytest
 from fpdf.enums import EncryptionMethod
 
 from extraction.errors import PdfError
+from extraction.forking.client import ForkServerProcess
+from extraction.schools import cage
 from extraction.schools.ahead import worth_reading_ahead
 from extraction.schools.cage import CageLimits, inspect_pdf, read_pages
-from extraction.schools.messages import Request
 from extraction.schools.reader import read_document
 from extraction.schools.records import PageReading
 from tests.extraction.schools import bombs
 from tests.extraction.schools.papers import HEADER, SCHOOLS, WIDTHS, draw_plain, draw_ruled, paper, write
+from tests.processes import forked, started
+
+CHILD = "extraction.schools.child"
 
 
 @pytest.fixture
@@ -36,6 +39,15 @@ def listing(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def long_list(tmp_path: Path) -> Path:
+    """So many pages that a child waits for its reader."""
+    pdf = paper()
+    for _ in range(60):
+        draw_plain(pdf, HEADER, SCHOOLS * 4, WIDTHS)
+    return write(pdf, tmp_path / "long.pdf")
+
+
+@pytest.fixture
 def stored(tmp_path: Path) -> Callable[[bytes], Path]:
     def store(content: bytes) -> Path:
         path = tmp_path / "sent.pdf"
@@ -43,10 +55,6 @@ def stored(tmp_path: Path) -> Callable[[bytes], Path]:
         return path
 
     return store
-
-
-def children() -> set[int]:
-    return {child.pid for child in psutil.Process().children(recursive=True)}
 
 
 def test_the_outline_tells_pages_title_and_state(listing: Path) -> None:
@@ -158,15 +166,12 @@ def test_forms_that_multiply_are_stopped(stored: Callable[[bytes], Path]) -> Non
 
 
 @pytest.mark.parametrize("stopped", ["the child", "the one that reads ahead"])
-def test_a_slow_page_meets_the_clock_and_earlier_pages_stay_valid(tmp_path: Path, stopped: str) -> None:
+def test_a_slow_page_meets_the_clock_and_earlier_pages_stay_valid(long_list: Path, stopped: str) -> None:
     if stopped != "the child" and not worth_reading_ahead(60):
         pytest.skip("there is one processor: nothing is read ahead")
-    pdf = paper()
-    for _ in range(60):
-        draw_plain(pdf, HEADER, SCHOOLS * 4, WIDTHS)
-    reading = read_pages(write(pdf, tmp_path / "long.pdf"), limits=CageLimits(page_seconds=6, wall_seconds=40))
+    reading = read_pages(long_list, limits=CageLimits(page_seconds=6, wall_seconds=40))
     valid = [next(reading)]
-    [child] = psutil.Process().children()
+    [child] = started(CHILD).children()
     slow = child if stopped == "the child" else child.children()[0]
     slow.suspend()
     with pytest.raises(PdfError, match=r"stopped at page \d+: .*TITLE1_PDF_PAGE_SECONDS"):
@@ -186,32 +191,28 @@ def test_a_document_of_endless_results_is_stopped(listing: Path) -> None:
         list(read_pages(listing, limits=CageLimits(result_bytes=500)))
 
 
-def test_a_child_that_dies_is_not_taken_for_done(listing: Path, tmp_path: Path) -> None:
-    pdf = paper()
-    for _ in range(60):
-        draw_plain(pdf, HEADER, SCHOOLS * 4, WIDTHS)
-    reading = read_pages(write(pdf, tmp_path / "long.pdf"))
+def test_a_child_that_dies_is_not_taken_for_done(long_list: Path) -> None:
+    reading = read_pages(long_list)
     next(reading)
-    for child in children():
-        os.kill(child, signal.SIGSEGV)
+    for child in forked(CHILD):
+        child.send_signal(signal.SIGSEGV)
     with pytest.raises(PdfError, match="crashes the reader"):
         list(reading)
 
 
-def test_closing_the_reading_kills_the_child(listing: Path) -> None:
-    reading = read_pages(listing)
+def test_closing_the_reading_kills_the_child(long_list: Path) -> None:
+    reading = read_pages(long_list)
     next(reading)
-    started = children()
-    assert started
+    assert forked(CHILD)
     reading.close()
-    assert not started & children()
+    assert forked(CHILD) == []
 
 
-def test_the_child_sees_no_secrets(listing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_child_sees_no_secrets(long_list: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-invented")
-    reading = read_pages(listing)
+    reading = read_pages(long_list)
     next(reading)
-    [child] = psutil.Process().children()
+    [child] = started(CHILD).children()
     try:
         assert "OPENAI_API_KEY" not in child.environ()
     finally:
@@ -219,20 +220,16 @@ def test_the_child_sees_no_secrets(listing: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
-def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    pdf = paper()
-    for _ in range(80):
-        draw_plain(pdf, HEADER, SCHOOLS * 5, WIDTHS)
-    path = write(pdf, tmp_path / "long.pdf")
+def test_the_child_ends_when_its_parent_is_killed(long_list: Path) -> None:
     script = (
         "import sys, time, pathlib, psutil\n"
         "from extraction.schools.cage import read_pages\n"
         "reading = read_pages(pathlib.Path(sys.argv[1])); next(reading)\n"
-        "print(psutil.Process().children()[0].pid, flush=True); time.sleep(60)\n"
+        "print(psutil.Process().children()[0].children()[0].pid, flush=True); time.sleep(60)\n"
     )
     root = Path(__file__).parents[3]
     with subprocess.Popen(
-        [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True, cwd=root
+        [sys.executable, "-c", script, str(long_list)], stdout=subprocess.PIPE, text=True, cwd=root
     ) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
@@ -246,14 +243,43 @@ def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     assert not psutil.pid_exists(child)
 
 
-def test_a_child_that_is_asked_by_a_dead_parent_ends_at_once() -> None:
-    request = msgspec.json.encode(Request("read", "/nowhere", 500_000_000, 5, max_pages=1, parent=1, bound=True))
-    ended = subprocess.run(
-        [sys.executable, "-m", "extraction.schools.child"],
-        input=request + b"\n",
-        capture_output=True,
-        timeout=20,
-        check=False,
-        cwd=Path(__file__).parents[3],
-    )
-    assert (ended.returncode, ended.stdout) == (1 if sys.platform == "linux" else ended.returncode, b"")
+def test_a_reading_whose_server_was_killed_says_so_and_the_next_one_starts_another(long_list: Path) -> None:
+    reading = read_pages(long_list)
+    next(reading)
+    server, processes = started(CHILD), forked(CHILD)
+    server.suspend()  # so that no page more is told of
+    server.kill()
+    with pytest.raises(PdfError, match=r"ended from outside\. Try again"):
+        list(reading)
+    assert psutil.wait_procs(processes, timeout=20)[1] == []
+    assert len(list(read_pages(long_list))) == 60
+    assert started(CHILD) != server
+
+
+def test_a_document_that_comes_as_the_idle_server_ends_is_read_by_another(
+    listing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(read_pages(listing))
+    server = started(CHILD)
+    connect = ForkServerProcess.connect
+
+    def ends_just_then(asked: ForkServerProcess, output: int) -> socket.socket:
+        line = connect(asked, output)
+        if server.is_running():
+            server.kill()
+        return line
+
+    server.suspend()
+    monkeypatch.setattr(ForkServerProcess, "connect", ends_just_then)
+    assert len(list(read_pages(listing))) == 3
+    assert started(CHILD) != server
+
+
+def test_a_server_that_hangs_is_ended_with_its_child(long_list: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cage, "_END_SECONDS", 0.5)
+    reading = read_pages(long_list)
+    next(reading)
+    server, processes = started(CHILD), forked(CHILD)
+    server.suspend()
+    reading.close()
+    assert psutil.wait_procs([server, *processes], timeout=20)[1] == []
