@@ -100,21 +100,6 @@ def create_app(
         open_ring: gives the function that tells workers of new jobs; default: the queue's doorbell.
     """
     settings = settings or ApiSettings()
-    storage_settings = storage_settings or StorageSettings()
-
-    @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
-        async with AsyncExitStack() as stack:
-            database = await stack.enter_async_context(open_database(storage_settings))
-            hub = EventHub(
-                database, poll_seconds=settings.stream_poll_seconds, streams_per_user=settings.streams_per_user
-            )
-            await stack.enter_async_context(hub.listening())
-            ring = await stack.enter_async_context((open_ring or open_doorbell)(database))
-            signer = await open_signer(settings, database)
-            app.state.update({"database": database, "hub": hub, "ring": ring, "signer": signer})
-            yield
-
     uploads = Router(
         "/",
         route_handlers=[DocumentController],
@@ -122,16 +107,8 @@ def create_app(
     )
     app = Litestar(
         route_handlers=[uploads, *_ROUTES],
-        lifespan=[lifespan],
-        state=State(
-            {
-                "settings": settings,
-                "storage_settings": storage_settings,
-                "blobs": Blobs.configured(storage_settings),
-                "desk": PictureDesk(settings.page_images_at_once),
-                "passwords": Passwords(settings),
-            }
-        ),
+        lifespan=[_lifespan],
+        state=first_state(settings, storage_settings or StorageSettings(), open_ring or open_doorbell),
         dependencies={
             **{name: Provide(_from_state(name), sync_to_thread=False) for name in _SHARED},
             "account": Provide(provide_account, sync_to_thread=False),
@@ -144,6 +121,33 @@ def create_app(
     )
     describe_problems(app)
     return app
+
+
+def first_state(settings: ApiSettings, storage_settings: StorageSettings, open_ring: OpenRing) -> State:
+    """What an app that has not been started holds; its life adds what it opens. The routes hold nothing themselves."""
+    return State(
+        {
+            "settings": settings,
+            "storage_settings": storage_settings,
+            "open_ring": open_ring,
+            "blobs": Blobs.configured(storage_settings),
+            "desk": PictureDesk(settings.page_images_at_once),
+            "passwords": Passwords(settings),
+        }
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncGenerator[None]:
+    settings: ApiSettings = app.state["settings"]
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(app.state["storage_settings"]))
+        hub = EventHub(database, poll_seconds=settings.stream_poll_seconds, streams_per_user=settings.streams_per_user)
+        await stack.enter_async_context(hub.listening())
+        ring = await stack.enter_async_context(app.state["open_ring"](database))
+        signer = await open_signer(settings, database)
+        app.state.update({"database": database, "hub": hub, "ring": ring, "signer": signer})
+        yield
 
 
 @asynccontextmanager

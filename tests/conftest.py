@@ -1,27 +1,26 @@
-"""What tests of several rooms share: a PostgreSQL, a fresh migrated database a test, an account."""
+"""What tests of several rooms share: a PostgreSQL, an empty migrated database a test, an account, a fork server."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
 from coverage import Coverage
 from hypothesis import settings
 from psycopg import sql
-from sqlalchemy.engine import make_url
 
+from control_api.work.launcher import Launcher
 from storage.accounts import Account, create_account
 from storage.database import Database
 from storage.embedded import EmbeddedPostgres
 from storage.migrations.run import migrate
 from storage.roles import Role
+from tests.databases import DatabasePool, fresh_database
 
 # A busy machine is no reason to fail: no property is one of time.
 settings.register_profile("patient", deadline=None)
@@ -51,6 +50,18 @@ def without_a_model() -> Generator[None]:
         for name in [name for name in os.environ if name.startswith(("OPENAI_", "TITLE1_LLM_"))]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Generator[Launcher]:
+    """One fork server for the spiders of all tests: each would need two seconds of work for one of its own.
+
+    What a spider knows of its test comes with the request for it. Tests of the server itself start others.
+    """
+    launcher = Launcher()
+    launcher.prepare()  # here, in the main thread: the kernel ends it with the thread that has started it
+    yield launcher
+    launcher.kill()
 
 
 @pytest.fixture(scope="session")
@@ -91,10 +102,18 @@ def empty_database_url(postgres_url: str) -> Generator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def database_pool(postgres_url: str, template_url: str) -> Generator[DatabasePool]:
+    """Migrated, empty databases for test after test."""
+    pool = DatabasePool(postgres_url, template_url)
+    yield pool
+    pool.close()
+
+
 @pytest.fixture
-def database_url(postgres_url: str, template_url: str) -> Generator[str]:
+def database_url(database_pool: DatabasePool) -> Generator[str]:
     """A migrated database of this test's own."""
-    with fresh_database(postgres_url, template=template_url) as url:
+    with database_pool.lend() as url:
         yield url
 
 
@@ -126,20 +145,3 @@ async def account(database: Database) -> KeyedAccount:
         return KeyedAccount(
             *await create_account(connection, organization="Riverbend Supplies", user="ada", role=Role.ADMIN)
         )
-
-
-@contextmanager
-def fresh_database(server_url: str, *, template: str = "template1") -> Generator[str]:
-    """A database of its own for the length of the block, a copy of `template` (a URL or a name)."""
-    name = f"title1_test_{uuid4().hex[:16]}"
-    source = make_url(template).database if "://" in template else template
-    _on_server(server_url, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, source or ""))))
-    try:
-        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    finally:
-        _on_server(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def _on_server(server_url: str, statement: sql.Composed) -> None:
-    with psycopg.connect(server_url, autocommit=True, connect_timeout=10) as connection:
-        connection.execute(statement)

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from dotenv import load_dotenv
@@ -66,6 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         logging.getLogger(chatty).setLevel(level)
     signal.signal(signal.SIGTERM, _interrupt)
     load_dotenv(Path(".env"))  # into the environment, so that every child process has the same settings
+    invoke(arguments)
+
+
+def invoke(arguments: Sequence[str] | None) -> NoReturn:
+    """Runs one command with this process's logging, signals and environment as they are.
+
+    Raises:
+        SystemExit: always; its code is the command's.
+    """
     try:
         app(arguments, standalone_mode=True)
     except CliError as error:
@@ -80,13 +89,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if os.environ.get("TITLE1_DEBUG"):
             raise
         _end(f"this is a defect of title1: {type(error).__name__}: {error}. TITLE1_DEBUG=1 shows where.", 1)
+    sys.exit(0)
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt  # SIGTERM ends like Ctrl-C: in order, with nothing left running
 
 
-def _end(words: str, code: int) -> None:
+def _end(words: str, code: int) -> NoReturn:
     print(f"title1: {words}", file=sys.stderr)  # noqa: T201  the one line
     sys.exit(code)
 

@@ -22,6 +22,11 @@ class ForkServerProcess:
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """The server's process id; None before it was started and after it was ended."""
+        return self._server.pid if self._server else None
+
     def prepare(self) -> socket.socket:
         """Starts the server unless it runs; it loads everything meanwhile. Returns the socket that takes lines."""
         with self._lock:

@@ -21,6 +21,7 @@ from uuid import uuid4
 
 import psutil
 
+from control_api.work.launcher import Launcher
 from tests.crawler.conftest import Crawler, Web
 from tests.crawler.shells import NAMES, browser_school, inline, shell
 
@@ -78,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
     loopback.start()
     try:
         with tempfile.TemporaryDirectory(prefix="browser-test-") as folder:
-            crawler = Crawler.of(loopback.port, Path(folder))
+            crawler = Crawler.of(loopback.port, Path(folder), Launcher())
             figures = show_pages(crawler, loopback, options.pages, options.hanging)
     finally:
         loopback.stop()

@@ -31,7 +31,7 @@ from tests.chaos.endstate import read_state
 from tests.chaos.kills import Kill, Killed, Killer, plan
 from tests.chaos.requests import Asked, asked
 from tests.chaos.verdict import Outcome, Verdict, judge, left_over, show
-from tests.conftest import fresh_database
+from tests.databases import fresh_database
 from tests.end_to_end.conftest import prepare_account
 from tests.end_to_end.product import Product, running_product, served_web
 from tests.end_to_end.test_pipeline import start_pipeline

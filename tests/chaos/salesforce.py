@@ -27,7 +27,7 @@ from uuid import UUID
 from rich.console import Console
 from sqlalchemy import update
 
-from control_api.cli.stack import PROJECT, stop
+from control_api.cli.stack import stop
 from storage.accounts import create_account
 from storage.database import Database
 from storage.embedded import EmbeddedPostgres
@@ -36,13 +36,14 @@ from storage.migrations.run import migrate
 from storage.models import StaffMember
 from storage.roles import Role
 from storage.settings import StorageSettings
-from tests.conftest import fresh_database
 from tests.control_api.salesforce.conftest import ENVIRONMENT
 from tests.control_api.salesforce.pushing import Pushes, add_crowd
 from tests.control_api.salesforce.test_bulk import witness
 from tests.control_api.salesforce.test_jsforce import FOLDER, NODE, ask_jsforce
+from tests.databases import fresh_database
 from tests.fakes.salesforce.org import EXTERNAL_ID, Record
 from tests.fakes.salesforce.server import FakeSalesforce, serving
+from tests.workers import start_worker
 
 INGEST = "/services/data/v64.0/jobs/ingest"
 REQUESTS = (
@@ -194,19 +195,8 @@ class Storm:
         self.kills += 1
 
     def _start(self) -> None:
-        environment = {**os.environ, "DATABASE_URL": self.url, "TITLE1_DATA_DIR": str(self.folder)}
-        with (self.folder / f"worker-{len(self.workers)}.log").open("wb") as log:
-            self.workers.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "control_api.cli.main", "worker"],
-                    cwd=PROJECT,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            )
+        environment = {"DATABASE_URL": self.url, "TITLE1_DATA_DIR": str(self.folder)}
+        self.workers.append(start_worker(self.folder / f"worker-{len(self.workers)}.log", environment))
 
 
 async def _faults(pushes: Pushes, job: Any, expected: dict[str, str]) -> list[str]:

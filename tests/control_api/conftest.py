@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from uuid import UUID
 
@@ -13,14 +14,18 @@ import httpx2
 import pytest
 from litestar import Litestar
 
-from control_api.app import create_app
+from control_api.app import create_app, first_state
 from control_api.jobs.service import Ring
 from control_api.settings import ApiSettings
+from control_api.work.settings import WorkerSettings
+from control_api.worker import Worker
 from storage.accounts import create_account, create_key, create_user
 from storage.database import Database
 from storage.roles import Role
 from storage.settings import StorageSettings
 from tests.conftest import KeyedAccount
+from tests.control_api.cli.shell import Shell
+from tests.control_api.streams import serving
 
 
 @dataclass(slots=True)
@@ -66,9 +71,16 @@ def storage_settings(database_url: str, tmp_path: Path) -> StorageSettings:
 
 @pytest.fixture
 async def app(settings: ApiSettings, storage_settings: StorageSettings, bell: Bell) -> AsyncGenerator[Litestar]:
-    made = create_app(settings, storage_settings=storage_settings, open_ring=bell.open)
+    made = routed(settings.upload_max_bytes)
+    made.state = first_state(settings, storage_settings, bell.open)
     async with started(made):
         yield made
+
+
+@cache
+def routed(upload_max_bytes: int) -> Litestar:
+    """The routes and their description: half a second of work, the same for all tests. They hold nothing of a test."""
+    return create_app(ApiSettings(upload_max_bytes=upload_max_bytes))
 
 
 @asynccontextmanager
@@ -149,3 +161,27 @@ def colleague(database: Database, account: KeyedAccount) -> MakeUser:
             return KeyedAccount(user, await create_key(connection, user, name="test"))
 
     return make
+
+
+@pytest.fixture
+async def shell(app: Litestar, account: KeyedAccount, database_url: str, tmp_path: Path) -> AsyncGenerator[Shell]:
+    """The admin's command line beside the API; it reaches the database too."""
+    async with serving(app) as served:
+        yield Shell(
+            {
+                "TITLE1_URL": served.url,
+                "TITLE1_API_KEY": account.key,
+                "DATABASE_URL": database_url,
+                "TITLE1_DATA_DIR": str(tmp_path),
+            }
+        )
+
+
+@pytest.fixture
+async def worker(app: Litestar, database: Database, storage_settings: StorageSettings) -> AsyncGenerator[Worker]:
+    """A worker in the test's own event loop. No bell rings for it: it looks at the table when it hears of a job."""
+    worker = Worker(database, WorkerSettings(), storage_settings)
+    life = asyncio.create_task(worker.run())
+    yield worker
+    worker.stopping.set()
+    await asyncio.wait_for(life, 30)

@@ -49,9 +49,10 @@ def open_web(monkeypatch: pytest.MonkeyPatch, folder: Path, *hosts: str) -> Gene
 
 
 @asynccontextmanager
-async def working(database: Database, storage_settings: StorageSettings, who: Account) -> AsyncGenerator[RunJob]:
+async def working(
+    database: Database, storage_settings: StorageSettings, who: Account, launcher: Launcher
+) -> AsyncGenerator[RunJob]:
     """Works on jobs as a worker does, each to the end of its first attempt."""
-    launcher = Launcher()
     session = await database.connect()
     worker = await enlist_worker(session)
 
@@ -70,5 +71,4 @@ async def working(database: Database, storage_settings: StorageSettings, who: Ac
     try:
         yield work
     finally:
-        await launcher.close()
         await session.close()

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
+from control_api.work.launcher import Launcher
 from storage.database import Database
 from storage.jobs import JobKind, JobState
 from storage.leases import Settlement
@@ -62,14 +63,14 @@ def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Web]:
 
 @pytest.fixture
 async def work(
-    database: Database, storage_settings: StorageSettings, account: KeyedAccount, site: Web
+    database: Database, storage_settings: StorageSettings, account: KeyedAccount, site: Web, launcher: Launcher
 ) -> AsyncGenerator[RunJob]:
     """Works on a job as a worker does; there is one school with a site."""
     who = account.account
     async with database.tenant(who.organization_id) as connection:
         school_id = await add_school(connection, who, "Quillfern Elementary", state="NJ")
         await add_website(connection, who, school_id, site.url(HOST))
-    async with working(database, storage_settings, who) as work:
+    async with working(database, storage_settings, who, launcher) as work:
         yield work
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Generator
 from decimal import Decimal
 from pathlib import Path
@@ -16,14 +13,14 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from control_api.cli.stack import PROJECT, stop
 from storage.conninfo import conninfo
 from storage.jobs import FINAL, JobState
 from tests.conftest import KeyedAccount
 from tests.control_api.conftest import ClientOf
 from tests.control_api.test_documents import upload
 from tests.extraction.schools.unheard_of import draw, no_columns
-from tests.fakes.openai_server import KEY, WELL, Behaviour, FakeOpenAI, serving
+from tests.fakes.openai_server import KEY, WELL, Behaviour, serving
+from tests.workers import StartWorker, real_workers
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.untraced]
 
@@ -32,8 +29,6 @@ WAIT_SECONDS = 90.0
 PAGES = 2
 QUESTIONS = 3
 """One about the columns, which brings nothing, and one about the rows of each page."""
-
-StartWorker = Callable[[FakeOpenAI], "subprocess.Popen[bytes]"]
 
 # What a run has left, but for numbers and times that are its own.
 LEFT = {
@@ -47,31 +42,9 @@ LEFT = {
 
 @pytest.fixture
 def start_worker(database_url: str, tmp_path: Path) -> Generator[StartWorker]:
-    """Starts real workers, one after the other, that ask the given model."""
-    workers: list[subprocess.Popen[bytes]] = []
-
-    def start(model: FakeOpenAI) -> subprocess.Popen[bytes]:
-        environment = {
-            "DATABASE_URL": database_url,
-            "TITLE1_DATA_DIR": str(tmp_path),
-            "OPENAI_API_KEY": KEY,
-            "OPENAI_BASE_URL": model.url,
-        }
-        with (tmp_path / f"worker-{len(workers)}.log").open("wb") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "control_api.cli.main", "worker"],
-                cwd=PROJECT,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        workers.append(worker)
-        return worker
-
-    yield start
-    stop(workers)
+    """Starts real workers, one after the other."""
+    with real_workers(tmp_path, DATABASE_URL=database_url, TITLE1_DATA_DIR=str(tmp_path), OPENAI_API_KEY=KEY) as start:
+        yield start
 
 
 async def test_a_worker_killed_at_every_question_stores_nothing_twice_and_pays_for_what_it_asked(
@@ -88,14 +61,14 @@ async def test_a_worker_killed_at_every_question_stores_nothing_twice_and_pays_f
         model.misbehave(SLOW, WELL, SLOW, WELL, SLOW)
         job_id = await ask_for_reading(api, pdf)
         killed: dict[int, Decimal] = {}
-        worker = start_worker(model)
+        worker = start_worker(OPENAI_BASE_URL=model.url)
         for question in range(QUESTIONS):
             await until(lambda taken=2 * question + 1: model.taken == taken)
             worker.kill()
             worker.wait()
             [lost] = [call for call in calls(database_url, account) if call["state"] == "reserved"]
             killed[lost["id"]] = lost["dollars"]
-            worker = start_worker(model)
+            worker = start_worker(OPENAI_BASE_URL=model.url)
         job = await ended(api, job_id)
         other = client_of(outsider)
         whole = await ended(other, await ask_for_reading(other, pdf))

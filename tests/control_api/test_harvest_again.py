@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy import func, select
 
+from control_api.work.launcher import Launcher
 from storage.conninfo import conninfo
 from storage.database import Database
 from storage.jobs import JobKind, JobState
@@ -124,13 +125,14 @@ async def test_only_what_has_changed_is_sent_again_and_all_else_is_as_if_it_were
     database_url: str,
     storage_settings: StorageSettings,
     account: KeyedAccount,
+    launcher: Launcher,
 ) -> None:
     async def rows(query: Any) -> list[Any]:
         async with database.tenant(account.account.organization_id) as connection:
             return list((await connection.execute(query)).all())
 
     publish(sites, database_url)
-    async with working(database, storage_settings, account.account) as work:
+    async with working(database, storage_settings, account.account, launcher) as work:
         first, told = await work(JobKind.HARVEST_STAFF, again=True)
         assert told.state is JobState.SUCCEEDED
         assert told.result["outcomes"] == {"staff": 6, "needs_browser": 1}

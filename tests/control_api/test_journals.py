@@ -48,7 +48,7 @@ def web(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Web]:
 
 
 @pytest.fixture
-async def attempt(database: Database, account: KeyedAccount, web: Web) -> AsyncIterator[Try]:
+async def attempt(database: Database, account: KeyedAccount, web: Web, launcher: Launcher) -> AsyncIterator[Try]:
     """Tries the one harvest of a test on a machine; stops it after so many requests for pages, if that is given."""
     who = account.account
     async with database.tenant(who.organization_id) as connection:
@@ -56,7 +56,6 @@ async def attempt(database: Database, account: KeyedAccount, web: Web) -> AsyncI
             school = await add_school(connection, who, f"School {host}", state="NJ")
             await add_website(connection, who, school, web.url(host))
         job_id, _ = await create_job(connection, NewJob(who.organization_id, who.user_id, JobKind.HARVEST_STAFF, {}))
-    launcher = Launcher()
     session = await database.connect()
     worker = await enlist_worker(session)
 
@@ -75,7 +74,6 @@ async def attempt(database: Database, account: KeyedAccount, web: Web) -> AsyncI
     try:
         yield go
     finally:
-        await launcher.close()
         await session.close()
 
 

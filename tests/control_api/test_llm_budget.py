@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from control_api.cli.stack import running_stack
 from storage.database import Database
 from storage.llm import Budget, LlmBudgets, NewCall, reserve_call, settle_call
 from storage.roles import Role
 from tests.conftest import KeyedAccount
-from tests.control_api.cli.test_commands import title1
+from tests.control_api.cli.shell import Shell
 from tests.control_api.conftest import ClientOf, MakeUser
 
 BUDGET = "/api/v1/llm/budget"
@@ -123,47 +119,28 @@ async def test_users_see_the_budget_admins_set_it_others_have_their_own(
     assert (await api.get(BUDGET)).json()["dollars"] == 3
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """The command line with an API behind it."""
-
-    url: str
-    key: str
-
-    async def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        done = await asyncio.to_thread(
-            title1, "llm", "budget", *arguments, TITLE1_URL=self.url, TITLE1_API_KEY=self.key
-        )
+async def test_the_command_line_shows_and_sets_one_limit_at_a_time(shell: Shell) -> None:
+    async def budget(*arguments: str) -> tuple[int, str, str]:
+        done = await shell.run("llm", "budget", *arguments)
         return done.returncode, done.stdout, done.stderr
 
-
-async def test_the_command_line_shows_and_sets_one_limit_at_a_time(
-    database_url: str, account: KeyedAccount, tmp_path: Path
-) -> None:
-    environment = {"DATABASE_URL": database_url, "TITLE1_DATA_DIR": str(tmp_path)}
-    stack = running_stack(host="127.0.0.1", port=0, logs=tmp_path / "logs", environment=environment, parts=("api",))
-    running = await asyncio.to_thread(stack.__enter__)
-    try:
-        budget = Shell(running.url, account.key)
-        code, out, _ = await budget()
-        assert (code, out.splitlines()[0]) == (0, "Within 30 days (of the settings); 0 questions so far.")
-        assert "dollars: $0.0000 spent, $0.0000 reserved, limit $20.0000, $20.0000 left" in out
-        _, out, _ = await budget("--dollars", "50", "--json")
-        assert json.loads(out).items() >= {"dollars": 50, "tokens": 40_000_000}.items()
-        _, out, _ = await budget("--tokens", "none")
-        assert "tokens: 0 spent, 0 reserved, no limit" in out
-        assert "limit $50.0000" in out
-        code, _, err = await budget("--dollars", "-1")
-        assert code == 1
-        assert "dollars" in err
-        assert "[INVALID_REQUEST]" in err
-        for words in ("much", "nan", "inf"):
-            code, _, err = await budget("--dollars", words)
-            assert (code, err) == (2, f"title1: --dollars takes a number or none, not {words!r}.\n")
-        code, _, err = await budget("--reset", "--tokens", "5")
-        assert (code, err) == (2, "title1: --reset goes with neither --dollars nor --tokens.\n")
-        _, out, _ = await budget("--reset")
-        assert out.splitlines()[0] == "Within 30 days (of the settings); 0 questions so far."
-        assert "limit $20.0000" in out
-    finally:
-        await asyncio.to_thread(stack.__exit__, None, None, None)
+    code, out, _ = await budget()
+    assert (code, out.splitlines()[0]) == (0, "Within 30 days (of the settings); 0 questions so far.")
+    assert "dollars: $0.0000 spent, $0.0000 reserved, limit $20.0000, $20.0000 left" in out
+    _, out, _ = await budget("--dollars", "50", "--json")
+    assert json.loads(out).items() >= {"dollars": 50, "tokens": 40_000_000}.items()
+    _, out, _ = await budget("--tokens", "none")
+    assert "tokens: 0 spent, 0 reserved, no limit" in out
+    assert "limit $50.0000" in out
+    code, _, err = await budget("--dollars", "-1")
+    assert code == 1
+    assert "dollars" in err
+    assert "[INVALID_REQUEST]" in err
+    for words in ("much", "nan", "inf"):
+        code, _, err = await budget("--dollars", words)
+        assert (code, err) == (2, f"title1: --dollars takes a number or none, not {words!r}.\n")
+    code, _, err = await budget("--reset", "--tokens", "5")
+    assert (code, err) == (2, "title1: --reset goes with neither --dollars nor --tokens.\n")
+    _, out, _ = await budget("--reset")
+    assert out.splitlines()[0] == "Within 30 days (of the settings); 0 questions so far."
+    assert "limit $20.0000" in out

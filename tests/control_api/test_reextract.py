@@ -137,18 +137,20 @@ def kept_page(school_id: int, host: str, number: int, path: str, kind: str, body
 
 @pytest.fixture
 async def archive(
-    database: Database, storage_settings: StorageSettings, account: KeyedAccount, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    storage_settings: StorageSettings,
+    account: KeyedAccount,
+    launcher: Launcher,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncGenerator[Archive]:
     # Whoever wanted to ask a site could not: there is no contact, and no name has an address.
     monkeypatch.delenv("TITLE1_CRAWL_CONTACT", raising=False)
     monkeypatch.setenv("TITLE1_CRAWL_HOSTS_ONLY", "1")
     session = await database.connect()
-    launcher = Launcher()
     found = Archive(database, account, storage_settings, await enlist_worker(session), UUID(int=0), launcher)
     found.harvest = await found.new_job(JobKind.HARVEST_STAFF)
     await found.change(update(Job).where(Job.id == found.harvest).values(state=JobState.SUCCEEDED))
     yield found
-    await launcher.close()
     await session.close()
 
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +9,6 @@ import httpx2
 import pytest
 from sqlalchemy import insert
 
-from control_api.cli.stack import running_stack
 from control_api.work.linking import link_document
 from storage.database import Database
 from storage.directory import COLUMNS, import_directory
@@ -22,7 +16,7 @@ from storage.jobs import JobKind, NewJob, create_job
 from storage.models import Target
 from storage.roles import Role
 from tests.conftest import KeyedAccount
-from tests.control_api.cli.test_commands import title1
+from tests.control_api.cli.shell import Shell
 from tests.control_api.conftest import ClientOf, MakeUser
 from tests.control_api.rows import add_document, add_listing, add_school, add_website
 
@@ -206,63 +200,31 @@ async def test_links_are_listed_and_decided(
     assert names == ["Alder Elementary", "Birch Elementary"]
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """The command line beside a running API."""
-
-    environment: dict[str, str]
-
-    def lines(self, *arguments: str) -> list[Any]:
-        return [json.loads(line) for line in self.said(*arguments, "--json").splitlines()]
-
-    def said(self, *arguments: str) -> str:
-        answer = title1(*arguments, **self.environment)
-        assert answer.returncode == 0, answer.stderr
-        return answer.stdout
-
-
-@pytest.fixture
-def shell(database_url: str, account: KeyedAccount, tmp_path: Path) -> Iterator[Shell]:
-    environment = {"DATABASE_URL": database_url, "TITLE1_DATA_DIR": str(tmp_path)}
-    with running_stack(
-        host="127.0.0.1", port=0, logs=tmp_path / "logs", environment=environment, parts=("api",)
-    ) as stack:
-        yield Shell(environment | {"TITLE1_API_KEY": account.key, "TITLE1_URL": stack.url})
-
-
 async def test_websites_on_the_command_line(shell: Shell, place: dict[str, Any]) -> None:
     birch = str(place["Birch"])
-
-    def use_commands() -> None:
-        assert len(shell.lines("sites", "review", "--state", "TX")) == 2
-        assert "https://birch.test/" in shell.said("sites", "review", "--job", str(place["job"]))
-        assert "is the website of Birch" in shell.said("sites", "accept", birch, "https://birch.test/")
-        assert "https://own.test/ is" in shell.said("sites", "accept", birch, "https://own.test/", "--by-hand")
-        assert "has 2 other candidates" in shell.said("sites", "reject", birch, "https://own.test/")
-        told = shell.said("sites", "why", birch)
-        assert "ada rejected https://own.test/" in told
-        assert "+2 phone: the same telephone number" in told
-        assert "has 0 other candidates" in shell.said("sites", "reject", birch, "--all")
-        assert title1("sites", "reject", birch, **shell.environment).returncode == 2
-        (why,) = shell.lines("sites", "why", birch)
-        assert (why["website"], len(why["decisions"])) == (None, 5)
-
-    await asyncio.to_thread(use_commands)
+    assert len(await shell.lines("sites", "review", "--state", "TX")) == 2
+    assert "https://birch.test/" in await shell.said("sites", "review", "--job", str(place["job"]))
+    assert "is the website of Birch" in await shell.said("sites", "accept", birch, "https://birch.test/")
+    assert "https://own.test/ is" in await shell.said("sites", "accept", birch, "https://own.test/", "--by-hand")
+    assert "has 2 other candidates" in await shell.said("sites", "reject", birch, "https://own.test/")
+    told = await shell.said("sites", "why", birch)
+    assert "ada rejected https://own.test/" in told
+    assert "+2 phone: the same telephone number" in told
+    assert "has 0 other candidates" in await shell.said("sites", "reject", birch, "--all")
+    assert (await shell.run("sites", "reject", birch)).returncode == 2
+    (why,) = await shell.lines("sites", "why", birch)
+    assert (why["website"], len(why["decisions"])) == (None, 5)
 
 
 async def test_links_on_the_command_line(shell: Shell, database: Database, place: dict[str, Any]) -> None:
     birch = str(place["Birch"])
-
-    def use_commands() -> None:
-        assert shell.lines("schools", "link") == [
-            {"document_id": str(place["document"]), "filename": "list.pdf", "automatic": 1, "review": 0, "none": 4}
-        ]
-        (sure,) = shell.lines("schools", "links", "--link", "automatic")
-        assert (sure["name"], sure["nces_id"]) == ("Alder Elementary", "480000100001")
-        assert "Birch Elementary is Alder" in shell.said("schools", "identify", birch, "480000100001")
-        assert "is no school of the directory" in shell.said("schools", "identify", birch, "none")
-
-    refused = await asyncio.to_thread(title1, "schools", "link", **shell.environment)
+    refused = await shell.run("schools", "link")
     assert (refused.returncode, "no official directory yet" in refused.stderr) == (1, True)
     await add_directory(database, ROW)
-    await asyncio.to_thread(use_commands)
+    assert await shell.lines("schools", "link") == [
+        {"document_id": str(place["document"]), "filename": "list.pdf", "automatic": 1, "review": 0, "none": 4}
+    ]
+    (sure,) = await shell.lines("schools", "links", "--link", "automatic")
+    assert (sure["name"], sure["nces_id"]) == ("Alder Elementary", "480000100001")
+    assert "Birch Elementary is Alder" in await shell.said("schools", "identify", birch, "480000100001")
+    assert "is no school of the directory" in await shell.said("schools", "identify", birch, "none")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from control_api.cli.stack import running_stack
 from storage.database import Database
 from storage.roles import Role
 from tests.conftest import KeyedAccount
-from tests.control_api.cli.test_commands import title1
+from tests.control_api.cli.shell import Shell, title1
 from tests.control_api.conftest import ClientOf, MakeUser
 from tests.control_api.rows import add_evidence, add_person, add_school
 
@@ -137,36 +134,24 @@ async def test_an_entry_that_names_nobody_is_refused_with_all_that_came_with_it(
 
 
 async def test_the_command_line_adds_imports_lists_and_removes(
-    database_url: str, account: KeyedAccount, schools: tuple[int, int], tmp_path: Path
+    shell: Shell, schools: tuple[int, int], tmp_path: Path
 ) -> None:
-    environment = {"DATABASE_URL": database_url, "TITLE1_DATA_DIR": str(tmp_path)}
-    stack = running_stack(host="127.0.0.1", port=0, logs=tmp_path / "logs", environment=environment, parts=("api",))
-    running = await asyncio.to_thread(stack.__enter__)
-
-    async def shell(*arguments: str) -> subprocess.CompletedProcess[str]:
-        where = {"TITLE1_URL": running.url, "TITLE1_API_KEY": account.key}
-        return await asyncio.to_thread(title1, "suppress", *arguments, **where)
-
+    told = await shell.said("suppress", "add", "person", "Ines Quill", "--school", str(schools[1]))
+    assert told.endswith("is on the list; 1 people at schools were deleted.\n")
     file = tmp_path / "list.csv"
-    try:
-        done = await shell("add", "person", "Ines Quill", "--school", str(schools[1]))
-        assert done.stdout.endswith("is on the list; 1 people at schools were deleted.\n"), done.stderr
-        rows = (f"email,{ODILE},,,request,by letter", "school,480001200345,,,policy,", "person,Jo Ash,,a.example,,")
-        file.write_text("kind,value,school,domain,reason,note\n" + "\n".join(rows), encoding="utf-8")
-        done = await shell("import", str(file), "--json")
-        assert json.loads(done.stdout) == {"entries": 3, "added": 3, "posts_deleted": 3}
-        done = await shell("list", "--json")
-        listed = [json.loads(line) for line in done.stdout.splitlines()]
-        assert {entry["kind"] for entry in listed} == {"email", "school", "person"}
-        assert "brannock" not in done.stdout
-        done = await shell("remove", str(listed[0]["id"]))
-        assert done.stdout == f"Entry {listed[0]['id']} is off the list.\n"
-        assert len((await shell("list")).stdout.splitlines()) == len(listed)  # a head, and one entry less
-        file.write_text("kind,value\nemail,nobody\n", encoding="utf-8")
-        done = await shell("import", str(file))
-        assert (done.returncode, "[INVALID_SUPPRESSION]" in done.stderr) == (1, True)
-    finally:
-        await asyncio.to_thread(stack.__exit__, None, None, None)
+    rows = (f"email,{ODILE},,,request,by letter", "school,480001200345,,,policy,", "person,Jo Ash,,a.example,,")
+    file.write_text("kind,value,school,domain,reason,note\n" + "\n".join(rows), encoding="utf-8")
+    assert await shell.lines("suppress", "import", str(file)) == [{"entries": 3, "added": 3, "posts_deleted": 3}]
+    told = await shell.said("suppress", "list", "--json")
+    listed = [json.loads(line) for line in told.splitlines()]
+    assert {entry["kind"] for entry in listed} == {"email", "school", "person"}
+    assert "brannock" not in told
+    number = str(listed[0]["id"])
+    assert await shell.said("suppress", "remove", number) == f"Entry {number} is off the list.\n"
+    assert len((await shell.said("suppress", "list")).splitlines()) == len(listed)  # a head, and one entry less
+    file.write_text("kind,value\nemail,nobody\n", encoding="utf-8")
+    refused = await shell.run("suppress", "import", str(file))
+    assert (refused.returncode, "[INVALID_SUPPRESSION]" in refused.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

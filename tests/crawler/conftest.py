@@ -20,6 +20,7 @@ import pytest
 from aiohttp import web
 from typing_extensions import override
 
+from control_api.work.launcher import Launcher
 from tests.crawler.threaded import ThreadedServer
 
 ROOT = Path(__file__).parents[2]
@@ -106,15 +107,17 @@ class Crawler:
     """Runs spiders of this project in a folder of their own."""
 
     folder: Path
+    launcher: Launcher
     environment: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    def of(cls, port: int, folder: Path) -> Crawler:
+    def of(cls, port: int, folder: Path, launcher: Launcher) -> Crawler:
         """A crawler to which only the names of its hosts file exist, and of them only one port."""
         hosts = folder / "hosts"
         hosts.write_text("# invented names\n", encoding="utf-8")
         return cls(
             folder,
+            launcher,
             {
                 "TITLE1_CRAWL_CONTACT": "https://operator.example/crawler",
                 "TITLE1_CRAWL_ALLOW_ADDRESSES": "127.0.0.0/8",
@@ -138,7 +141,26 @@ class Crawler:
             table.writelines(f"{address} {name}\n" for name in names)
 
     def run(self, spider: str, arguments: dict[str, str], *options: str) -> tuple[list[dict[str, Any]], str]:
-        """Runs a spider to its end; returns the rows of its feed and its log."""
+        """Runs a spider to its end, forked as a worker's are; returns the rows of its feed and its log."""
+        feeds = {str(self.folder / "feed.jl"): {"format": "jsonlines"}}
+        named = [f"{key}={value}" for key, value in arguments.items()]
+        log = self.folder / "spider.log"
+        asyncio.run(self._fork([spider, *named, "-s", f"FEEDS={json.dumps(feeds)}", *options], log))
+        told = log.read_text(encoding="utf-8")
+        assert "Traceback" not in told, told
+        return self.rows(), told
+
+    async def _fork(self, arguments: list[str], log: Path) -> None:
+        with log.open("wb") as file:
+            process = await self.launcher.launch(arguments, environment=self._environment(), log=file)
+        try:
+            async with asyncio.timeout(90):
+                assert await process.wait() is not None, "the fork server has ended"
+        finally:
+            process.close()
+
+    def run_by_hand(self, spider: str, arguments: dict[str, str], *options: str) -> tuple[list[dict[str, Any]], str]:
+        """The same as a person does it, by `scrapy crawl`."""
         feed = self.folder / "feed.jl"
         done = subprocess.run(
             self.command(spider, arguments, "-o", str(feed), *options),
@@ -208,5 +230,5 @@ def loopback() -> Iterator[Web]:
 
 
 @pytest.fixture
-def crawler(loopback: Web, tmp_path: Path) -> Crawler:
-    return Crawler.of(loopback.port, tmp_path)
+def crawler(loopback: Web, tmp_path: Path, launcher: Launcher) -> Crawler:
+    return Crawler.of(loopback.port, tmp_path, launcher)

@@ -130,7 +130,7 @@ def test_the_size_of_who_starts_a_crawl_is_not_the_crawls(crawler: Crawler, loop
 
 def test_a_crawl_that_grows_too_large_ends(crawler: Crawler, loopback: Web) -> None:
     arguments = {"schools": str(many_schools(crawler, loopback))}
-    _, log = crawler.run("staff_directory", arguments, "-s", "MEMUSAGE_LIMIT_MB=20")
+    _, log = crawler.run_by_hand("staff_directory", arguments, "-s", "MEMUSAGE_LIMIT_MB=20")
     assert "Spider closed (memusage_exceeded)" in log
 
 

@@ -18,7 +18,6 @@ import pytest
 from control_api.work import launcher as launching
 from control_api.work.launcher import Launcher, Spider
 from tests.crawler.conftest import ROOT, Crawler, Web, home_page, wait_until
-from tests.processes import started
 
 FIT_TO_FORK = """
 import json, os, sys, threading
@@ -63,7 +62,8 @@ class Worker:
             )
 
     def server(self) -> psutil.Process:
-        return started("crawler.forkserver")
+        assert self.launcher._server.pid
+        return psutil.Process(self.launcher._server.pid)
 
     async def until_asked(self, host: str) -> None:
         """Waits until a spider hangs at this host."""

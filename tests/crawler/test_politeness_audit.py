@@ -13,6 +13,7 @@ from time import time
 
 import pytest
 
+from control_api.work.launcher import Launcher
 from tests.crawler.conftest import Crawler, home_page, staff_table
 from tests.crawler.raw_server import RawWeb, Script, first, late, page, silent, torn, whole
 from tests.school_web.audit import Audit, Request, judge
@@ -130,8 +131,8 @@ def of(violations: Audit, hosts: tuple[str, ...]) -> list[str]:
 
 
 # One test, and not one for each kind: they share a crawl, which several processes of tests would each make anew.
-def test_no_host_of_any_kind_has_a_reason_to_complain(raw: RawWeb, tmp_path: Path) -> None:
-    requests, audit, log = visit_politely(raw, Crawler.of(raw.port, tmp_path))
+def test_no_host_of_any_kind_has_a_reason_to_complain(raw: RawWeb, tmp_path: Path, launcher: Launcher) -> None:
+    requests, audit, log = visit_politely(raw, Crawler.of(raw.port, tmp_path, launcher))
     assert {kind: of(audit, hosts) for kind, hosts in KINDS.items()} == {kind: [] for kind in KINDS}
     # The rules that have moved are fetched where they are, and are no page.
     assert (audit.robots_violations, audit.rate_violations, audit.without_robots) == ((), (), ("rules.test",))

@@ -287,7 +287,7 @@ def test_feeds_of_other_kinds_have_the_same_rows(kind: str, crawler: Crawler, lo
     crawler.hosts("pine.test")
     school_site(loopback)
     feed = tmp_path / f"staff.{kind}"
-    crawler.run("staff_directory", {"url": loopback.url("pine.test"), "name": "Pine"}, "-o", str(feed))
+    crawler.run_by_hand("staff_directory", {"url": loopback.url("pine.test"), "name": "Pine"}, "-o", str(feed))
     text = feed.read_text(encoding="utf-8")
     rows = json.loads(text) if kind == "json" else list(csv.DictReader(text.splitlines()))
     assert [(row["name"], row["school"]) for row in rows] == [(name, "Pine") for name, _, _ in TEACHERS]

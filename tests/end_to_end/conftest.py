@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
 import pytest
 
+from control_api.app import create_app
 from control_api.cli.local import command_key, import_nces
+from control_api.settings import ApiSettings
 from storage.database import Database
 from storage.migrations.run import migrate
+from storage.settings import StorageSettings
+from tests.control_api.conftest import started
+from tests.control_api.streams import serving
 from tests.end_to_end.product import DELAY_SECONDS, Product, Web, running_product, served_web
 
 
@@ -64,3 +69,12 @@ def product(folder: Path, database_url: str, key: str, web: Web, delay_seconds: 
     """API and one worker."""
     with running_product(folder, database_url, key, web, delay_seconds=delay_seconds) as product:
         yield product
+
+
+@pytest.fixture
+async def address(database_url: str, folder: Path) -> AsyncGenerator[str]:
+    """Where the API with its dashboard answers, served by the test's own event loop."""
+    settings = ApiSettings(password_memory_kib=64)
+    app = create_app(settings, storage_settings=StorageSettings(database_url=database_url, data_dir=folder / "data"))
+    async with started(app), serving(app) as served:
+        yield served.url

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from storage.embedded import EmbeddedPostgres
-from tests.conftest import fresh_database
+from tests.databases import fresh_database
 from tests.end_to_end.conftest import prepare_account
 from tests.end_to_end.product import DELAY_SECONDS, Product, running_product, served_web
 from tests.end_to_end.test_pipeline import start_pipeline

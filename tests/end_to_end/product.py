@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from control_api.cli.client import ApiClient
 from control_api.cli.stack import PROJECT, Stack, running_stack, stop
 from storage.conninfo import conninfo
 from tests.school_web.score import Score, score
+from tests.workers import start_worker
 
 DELAY_SECONDS = 0.15
 """The pause between requests to one host that the tests' crawls promise, instead of a second."""
@@ -85,16 +85,7 @@ class Product:
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         """Starts one more worker."""
-        with (self.folder / "logs" / f"worker-{len(self.workers)}.log").open("wb") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "control_api.cli.main", "worker"],
-                cwd=PROJECT,
-                env={**os.environ, **self.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        worker = start_worker(self.folder / "logs" / f"worker-{len(self.workers)}.log", self.environment)
         self.workers.append(worker)
         return worker
 

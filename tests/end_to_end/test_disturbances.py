@@ -13,7 +13,7 @@ from fpdf import FPDF
 
 from control_api.cli.errors import CliError
 from storage.embedded import EmbeddedPostgres
-from tests.conftest import fresh_database
+from tests.databases import fresh_database
 from tests.end_to_end.conftest import prepare_account
 from tests.end_to_end.product import Product, Web, postmaster, running_product
 from tests.end_to_end.test_kills import spiders_of

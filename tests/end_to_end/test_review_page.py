@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
 from control_api.cli.client import ApiClient
 from control_api.cli.local import command_key
-from control_api.cli.stack import running_stack
 from storage.accounts import find_user
 from storage.database import Database
 from tests.control_api.rows import add_school, add_website
@@ -24,36 +21,18 @@ NAMES = ("Alder", "Birch", "Cedar")
 
 
 @pytest.fixture
-def key(database_url: str) -> str:
+async def key(database: Database) -> str:
     """The admin's key; three schools wait, each with two candidates."""
-
-    async def prepare() -> str:
-        database = Database(database_url)
-        try:
-            key = await command_key(database)
-            async with database.system() as connection:
-                owner = await find_user(connection)
-            async with database.tenant(owner.organization_id) as connection:
-                for name in NAMES:
-                    school = await add_school(connection, owner, f"{name} Elementary", city="Katy", state="TX")
-                    for number, state in enumerate(("review", "candidate")):
-                        url = f"https://{name.lower()}{number}.test/"
-                        await add_website(connection, owner, school, url, state=state, score=0.8 - number / 2)
-            return key
-        finally:
-            await database.close()
-
-    return asyncio.run(prepare())
-
-
-@pytest.fixture
-def address(database_url: str, key: str, folder: Path) -> Iterator[str]:
-    """Where the API with its dashboard answers."""
-    environment = {"DATABASE_URL": database_url, "TITLE1_DATA_DIR": str(folder / "data")}
-    with running_stack(
-        host="127.0.0.1", port=0, logs=folder / "logs", environment=environment, parts=("api",)
-    ) as stack:
-        yield stack.url
+    key = await command_key(database)
+    async with database.system() as connection:
+        owner = await find_user(connection)
+    async with database.tenant(owner.organization_id) as connection:
+        for name in NAMES:
+            school = await add_school(connection, owner, f"{name} Elementary", city="Katy", state="TX")
+            for number, state in enumerate(("review", "candidate")):
+                url = f"https://{name.lower()}{number}.test/"
+                await add_website(connection, owner, school, url, state=state, score=0.8 - number / 2)
+    return key
 
 
 async def test_websites_are_reviewed_one_by_one(page: Page, address: str, key: str) -> None:

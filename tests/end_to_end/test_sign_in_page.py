@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Page, expect
 
 from control_api.cli.local import new_link
-from control_api.cli.stack import Stack, running_stack
 from storage.database import Database
 from tests.end_to_end.test_dashboard import page
 
@@ -19,17 +15,9 @@ __all__ = ("page",)  # the fixture
 PASSWORD = "three quiet herons"
 
 
-@pytest.fixture
-def stack(database_url: str, tmp_path: Path) -> Iterator[Stack]:
-    """The API alone."""
-    environment = {"DATABASE_URL": database_url, "TITLE1_DATA_DIR": str(tmp_path), "TITLE1_PASSWORD_MEMORY_KIB": "64"}
-    with running_stack(host="127.0.0.1", port=0, logs=tmp_path / "logs", environment=environment, parts=["api"]) as one:
-        yield one
-
-
-async def test_a_link_a_password_and_a_way_out(stack: Stack, page: Page, database: Database) -> None:
+async def test_a_link_a_password_and_a_way_out(address: str, page: Page, database: Database) -> None:
     token, _ = await new_link(database, user=None, email="ada@riverbend.test")
-    await page.goto(f"{stack.url}/#password={token}")
+    await page.goto(f"{address}/#password={token}")
     await expect(page.get_by_role("heading", name="Choose a password")).to_be_visible()
     assert token not in page.url
     await page.get_by_label("New password").fill(PASSWORD)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
+from tests.control_api.cli import shell
 from tests.extraction.schools.unheard_of import draw, knows_columns
 from tests.extraction.staff.asking.pages import BARELY, SURE, UNREAD, answer, person
 from tests.fakes.openai_server import KEY, FakeOpenAI, serving
@@ -24,17 +23,8 @@ async def model() -> AsyncGenerator[FakeOpenAI]:
 
 async def title1(*arguments: str, **environment: str) -> tuple[int, str, str]:
     """Runs the command beside the model, which lives in this test's own event loop."""
-    nobody = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "TITLE1_LLM_"))}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "control_api.cli.main", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**nobody, **environment},
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 90)
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
+    done = await asyncio.to_thread(shell.title1, *arguments, **environment)
+    return done.returncode, done.stdout, done.stderr
 
 
 async def test_a_file_is_read_with_a_model_only_when_told_to(model: FakeOpenAI, tmp_path: Path) -> None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from fpdf import FPDF
 
 from control_api.cli.main import app
+from tests.control_api.cli.shell import title1, title1_process
 from tests.extraction.staff.papers.lists import columns_under_departments
 
 PAGE = """
@@ -26,17 +24,6 @@ PAGE = """
 </table></body></html>
 """
 HOME = '<html><body><a href="/news">News</a> <a href="/our-school/staff-directory">Staff Directory</a></body></html>'
-
-
-def title1(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "control_api.cli.main", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **environment},
-    )
 
 
 @pytest.fixture
@@ -71,7 +58,7 @@ def test_every_command_has_help_and_those_that_take_arguments_an_example() -> No
 
 
 def test_schools_of_a_pdf_as_json_lines_and_as_csv(listing: Path) -> None:
-    answer = title1("extract", "schools", str(listing), "--json")
+    answer = title1_process("extract", "schools", str(listing), "--json")
     assert answer.returncode == 0, answer.stderr
     (line,) = map(json.loads, answer.stdout.splitlines())
     assert line["file"] == str(listing)
@@ -154,7 +141,7 @@ def test_a_users_error_is_one_line_with_the_next_step(arguments: tuple[str, ...]
 
 
 def test_no_api_is_told_with_its_address() -> None:
-    answer = title1("jobs", "list", TITLE1_API_KEY="t1_x", TITLE1_URL="http://127.0.0.1:9")
+    answer = title1_process("jobs", "list", TITLE1_API_KEY="t1_x", TITLE1_URL="http://127.0.0.1:9")
     assert answer.returncode == 75
     assert "There is no API at http://127.0.0.1:9" in answer.stderr
 
@@ -166,7 +153,7 @@ def test_a_database_that_does_not_answer_is_told_in_one_line() -> None:
 
 
 def test_migrate_shows_the_first_key_once_and_keys_are_made_for_named_users(empty_database_url: str) -> None:
-    first = title1("migrate", DATABASE_URL=empty_database_url)
+    first = title1_process("migrate", DATABASE_URL=empty_database_url)
     assert re.search(r"shown this once: t1_\S{43}", first.stdout), first.stderr
     assert "t1_" not in title1("migrate", DATABASE_URL=empty_database_url).stdout
     made = title1("key", "create", "--user", "reports", "--role", "viewer", DATABASE_URL=empty_database_url)

@@ -21,7 +21,7 @@ from extraction.errors import PdfError
 from extraction.evidence import Box, Printed
 from extraction.schools.cage import read_pages
 from extraction.schools.records import Damage, FieldName, PageReading, SchoolRow
-from tests.control_api.cli.test_commands import title1
+from tests.control_api.cli.shell import title1
 
 HEADER = ("School Name", "District", "City", "Title I Status", "Poverty")
 

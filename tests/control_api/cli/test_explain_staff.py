@@ -14,7 +14,8 @@ from lxml import html
 from control_api.cli.explain.overlay import overlay, write_overlay
 from extraction.staff.explanation import explain_staff_page
 from extraction.staff.page import read_with_verdicts
-from tests.control_api.cli.test_commands import HOME, PAGE, title1
+from tests.control_api.cli.shell import title1
+from tests.control_api.cli.test_commands import HOME, PAGE
 
 URL = "https://quillfern.test/staff/"
 CASES = Path(__file__).parents[2] / "extraction" / "staff" / "cases"

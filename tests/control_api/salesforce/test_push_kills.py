@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -13,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from control_api.cli.stack import PROJECT, stop
 from control_api.salesforce.session import SalesforceSession
 from storage.database import Database
 from storage.jobs import FINAL, JobState
@@ -21,6 +17,7 @@ from tests.control_api.salesforce.conftest import ENVIRONMENT
 from tests.control_api.salesforce.pushing import KilledError, Pushes, add_crowd
 from tests.fakes.salesforce.org import EXTERNAL_ID, Org
 from tests.fakes.salesforce.server import FakeSalesforce
+from tests.workers import StartWorker, real_workers
 
 WAIT_SECONDS = 60.0
 PEOPLE = 3
@@ -112,31 +109,11 @@ async def test_random_faults_on_the_way_change_nothing_in_the_end(
     assert pushes.fake.met.total() >= 5
 
 
-StartWorker = Callable[[], "subprocess.Popen[bytes]"]
-
-
 @pytest.fixture
 def start_worker(pushes: Pushes, database_url: str, tmp_path: Path) -> Generator[StartWorker]:
     """Starts real workers, one after the other."""
-    workers: list[subprocess.Popen[bytes]] = []
-
-    def start() -> subprocess.Popen[bytes]:
-        environment = {**ENVIRONMENT, "DATABASE_URL": database_url, "TITLE1_DATA_DIR": str(tmp_path)}
-        with (tmp_path / f"worker-{len(workers)}.log").open("wb") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "control_api.cli.main", "worker"],
-                cwd=PROJECT,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        workers.append(worker)
-        return worker
-
-    yield start
-    stop(workers)
+    with real_workers(tmp_path, **ENVIRONMENT, DATABASE_URL=database_url, TITLE1_DATA_DIR=str(tmp_path)) as start:
+        yield start
 
 
 @pytest.mark.timeout(300)
