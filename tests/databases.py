@@ -64,6 +64,7 @@ class DatabasePool:
         self._lent = ExitStack()
         self._url: str | None = None
         self._made: list[object] = []
+        self._kept: list[object] = []
         self._filled: list[sql.Composed] = []
         self._empty: list[sql.Composed] = []
 
@@ -97,22 +98,25 @@ class DatabasePool:
                     self._empty.append(sql.SQL("DELETE FROM {}").format(table))
                 else:
                     self._filled.append(sql.SQL("SELECT t::text FROM {} t ORDER BY 1").format(table))
-            self._made = self._state(connection)
+            self._made, self._kept = self._schema(connection), self._rows(connection)
         return url
 
     def _emptied(self, url: str) -> bool:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(_END_OTHERS)
             connection.execute("SET session_replication_role = replica")  # neither keys nor triggers object
-            if self._state(connection) != self._made:
+            if self._schema(connection) != self._made or self._rows(connection) != self._kept:
                 return False
             connection.execute(sql.SQL("; ").join([*self._empty, sql.SQL(_RESTART)]))
             return True
 
-    def _state(self, connection: psycopg.Connection) -> list[object]:
-        """What a test must leave as it is."""
-        schema: list[object] = [*connection.execute(f"{_SCHEMA} ORDER BY 1, 3".encode()).fetchall()]
-        return [*schema, *(connection.execute(statement).fetchall() for statement in self._filled)]
+    def _schema(self, connection: psycopg.Connection) -> list[object]:
+        """What a test must leave as it is: the definitions,"""
+        return [*connection.execute(f"{_SCHEMA} ORDER BY 1, 3".encode()).fetchall()]
+
+    def _rows(self, connection: psycopg.Connection) -> list[object]:
+        """and the rows of the migrations."""
+        return [connection.execute(statement).fetchall() for statement in self._filled]
 
 
 def _on_server(server_url: str, statement: sql.Composed) -> None:
