@@ -45,6 +45,7 @@ from control_api.reviews.links import LinkController
 from control_api.reviews.websites import WebsiteController
 from control_api.salesforce.controller import SalesforceController
 from control_api.salesforce.leads import PushController
+from control_api.schedules.controller import ScheduleController
 from control_api.schools.controller import SchoolController
 from control_api.settings import ApiSettings
 from control_api.staff.controller import StaffController
@@ -60,6 +61,7 @@ logger = logging.getLogger(__name__)
 LARGEST_JSON_BODY_BYTES = 1024 * 1024
 _ROUTES = (
     JobController,
+    ScheduleController,
     ExportController,
     LedgerController,
     file_routes,

@@ -61,6 +61,11 @@ class InvalidParameterError(ApiError):
     code = "INVALID_PARAMETER"
 
 
+def invalid_body(key: str, detail: str) -> ValidationException:
+    """The refusal of a body of the right form whose part `key` (`job.params.state`) is no good value all the same."""
+    return ValidationException(detail, extra=[{"source": "body", "key": key, "message": detail}])
+
+
 class UnsupportedMediaTypeError(ApiError):
     """The body is not of the type that this route reads."""
 

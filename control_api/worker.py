@@ -1,8 +1,9 @@
 """The worker process: hears rings, claims jobs under a lease, runs them, and watches over the other workers' jobs.
 
-SAQ is the engine (it hears the rings and runs the coroutines); the truth is our job table. Beside it four loops run:
+SAQ is the engine (it hears the rings and runs the coroutines); the truth is our job table. Beside it five loops run:
 one prolongs the leases and learns what is wished of each job, one takes back the jobs of dead or frozen workers and
-rings for whatever waits, one holds the session whose life is this worker's life, one removes pages kept long enough.
+rings for whatever waits, one makes the jobs of schedules whose time has come, one holds the session whose life is this
+worker's life, one removes pages kept long enough.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from uuid import UUID
 import psycopg
 from saq.worker import Worker as SaqWorker
 
+from control_api.schedules.firing import fire_due
+from control_api.settings import ApiSettings
 from control_api.work.attempt import Attempt, Work, WorkError
 from control_api.work.crawl import discover_websites, harvest_staff, reextract_staff
 from control_api.work.doorbell import Doorbell
@@ -82,6 +85,8 @@ class Worker:
         self.blobs = Blobs.configured(storage_settings)
         self.doorbell = Doorbell(database.url, connections=6)
         self.launcher = Launcher()
+        self.purpose_required = ApiSettings().export_purpose_required
+        """What the API asks of everybody, schedules are asked for, too."""
         self.attempts: dict[tuple[UUID, int], Attempt] = {}
         self.worker_id: int | None = None
         self.look = asyncio.Event()
@@ -102,7 +107,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self.stopping.set)
-        watches = (self._hold_session(), self._renew(), self._watch(), self._forget_old())
+        watches = (self._hold_session(), self._renew(), self._watch(), self._fire_schedules(), self._forget_old())
         loops = [asyncio.create_task(watch) for watch in watches]
         running = asyncio.create_task(engine.start())
         try:
@@ -246,6 +251,16 @@ class Worker:
             except (DatabaseUnavailableError, *ADMIN_SHUTDOWN) as error:
                 log.warning("the job table cannot be read: %s", error)
             await asyncio.sleep(0.1)  # a burst of news is one look
+
+    async def _fire_schedules(self) -> None:
+        """Makes the jobs of schedules whose time has come; their NOTIFY makes every worker look for them."""
+        while not self.stopping.is_set():
+            try:
+                for job_id in await fire_due(self.database, purpose_required=self.purpose_required):
+                    log.info("job %s was made by its schedule", job_id)
+            except (DatabaseUnavailableError, *ADMIN_SHUTDOWN) as error:
+                log.warning("schedules cannot be looked at now: %s", error)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _forget_old(self) -> None:
         """Removes fetched pages, sessions and counters that were kept long enough, at once and then every hour."""

@@ -57,7 +57,10 @@ _EXTENSIONS: dict[str, int | None] = {
     # Ours stands in its place.
     "scrapy.extensions.memusage.MemoryUsage": None,
 }
-_JOB_EXTENSIONS: dict[str, int | None] = {"crawler.extensions.job_report.JobReport": 0}
+_JOB_EXTENSIONS: dict[str, int | None] = {
+    "crawler.extensions.job_report.JobReport": 0,
+    "crawler.extensions.job_budget.JobBudget": 0,
+}
 PARTS = (
     _HANDLER,
     *_DOWNLOADER_MIDDLEWARES,

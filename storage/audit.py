@@ -43,6 +43,12 @@ class Act(StrEnum):
     WEBSITE_DECISION = "website_decision"
     LINK_DECISION = "link_decision"
     JOB_CANCEL = "job_cancel"
+    JOB_RETRY = "job_retry"
+    SCHEDULE_CREATE = "schedule_create"
+    SCHEDULE_CHANGE = "schedule_change"
+    SCHEDULE_REMOVE = "schedule_remove"
+    SCHEDULE_RUN = "schedule_run"
+    """A job was asked for now, out of a schedule's turn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,17 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, ScalarSelect, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from storage.models import JobEvent
 from storage.queries import statement
 
 EVENT_CHANNEL = "title1_event"
 """Carries the id of a job that has new events."""
+LAST_SEQ = 2**31 - 1
+"""Behind the last line of every story."""
 JOB_CHANNEL = "title1_job"
 """Carries the id of a job that waits for a worker or whose desired state changed."""
 
@@ -42,14 +45,24 @@ async def notify(connection: AsyncConnection, channel: str, word: str) -> None:
 
 
 async def job_events(
-    connection: AsyncConnection, job_id: UUID, *, after: int = 0, most: int = 500
+    connection: AsyncConnection, job_id: UUID, *, attempt: int | None = None, after: int = 0, most: int = 500
 ) -> Sequence[Row[int, datetime, str, dict[str, Any]]]:
-    """The lines of one job's story after `after`, in order."""
-    return (
-        await connection.execute(
-            select(JobEvent.seq, JobEvent.at, JobEvent.kind, JobEvent.payload)
-            .where(JobEvent.job_id == job_id, JobEvent.seq > after)
-            .order_by(JobEvent.seq)
-            .limit(most)
+    """The lines of one job's story after `after`, in order; with `attempt` from its start to before the next one's."""
+    query = select(JobEvent.seq, JobEvent.at, JobEvent.kind, JobEvent.payload)
+    query = query.where(JobEvent.job_id == job_id, JobEvent.seq > after)
+    if attempt is not None:
+        query = query.where(
+            JobEvent.seq >= _start_of(job_id, attempt),
+            # The newest attempt has no next one.
+            JobEvent.seq < func.coalesce(_start_of(job_id, attempt + 1), LAST_SEQ),
         )
-    ).all()
+    return (await connection.execute(query.order_by(JobEvent.seq).limit(most))).all()
+
+
+def _start_of(job_id: UUID, attempt: int) -> ScalarSelect[int]:
+    started = aliased(JobEvent)
+    return (
+        select(started.seq)
+        .where(started.job_id == job_id, started.kind == "started", started.payload["attempt"].as_integer() == attempt)
+        .scalar_subquery()
+    )

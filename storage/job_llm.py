@@ -96,10 +96,14 @@ class Call(Protocol):
         ...
 
 
-def configured_budgets(limits: Limits) -> LlmBudgets:
-    """What a job may spend, and an organization that has set no budget of its own."""
+def configured_budgets(limits: Limits, job_dollars: float | None = None) -> LlmBudgets:
+    """What a job may spend, and an organization that has set no budget of its own.
+
+    A job that has a budget of dollars may spend those, and never more than the settings allow.
+    """
+    dollars = limits.job_dollars if job_dollars is None else min(limits.job_dollars, job_dollars)
     return LlmBudgets(
-        Budget(limits.job_tokens, exact(limits.job_dollars)),
+        Budget(limits.job_tokens, exact(dollars)),
         Budget(limits.organization_tokens, exact(limits.organization_dollars)),
         limits.budget_days,
     )
@@ -123,7 +127,7 @@ class JobLedger:
     def __init__(self, database: Database, lease: Lease, limits: Limits, refusal: Callable[[str], Exception]) -> None:
         self._database = database
         self._lease = lease
-        self._budgets = configured_budgets(limits)
+        self._budgets = configured_budgets(limits, (lease.budget or {}).get("llm_dollars"))
         self._refusal = refusal
 
     async def reserve(self, call: Call, /) -> int:

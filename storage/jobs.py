@@ -14,13 +14,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import Row, Select, and_, func, insert, or_, select, text, update
+from sqlalchemy import Row, ScalarSelect, Select, and_, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from storage.errors import ConflictError, NotFoundError, TaskLimitExceededError
 from storage.events import JOB_CHANNEL, append_event, notify
 from storage.models import Job
+from storage.priority import Priority
 
 
 class JobKind(StrEnum):
@@ -76,16 +77,28 @@ class NewJob:
     parent_id: UUID | None = None
     step: int | None = None
     idempotency_key: str | None = None
-    priority: int = 0
+    priority: Priority = Priority.NORMAL
+    """Of a child its parent's counts, as it is then."""
+    budget: dict[str, Any] | None = None
+    """What it may use, see `Job.budget`; of a child its parent's counts, for the whole."""
     checkpoint: dict[str, Any] = field(default_factory=dict[str, Any])
     """Where its first attempt begins."""
     total: int | None = None
     """How much there is to do, where that is known."""
+    schedule_id: UUID | None = None
+    """The schedule that asks for it; such jobs do not count against their user's limit."""
+    retry_of: UUID | None = None
+    """The job that it tries again."""
 
     @property
     def request_hash(self) -> str:
         """What the request asked for, so that one idempotency key cannot stand for two requests."""
-        return hashlib.sha256(msgspec.json.encode([self.kind, self.params], order="deterministic")).hexdigest()
+        asked: list[Any] = [self.kind, self.params]
+        # Only what is there, so that the requests of earlier versions have the hashes that they had.
+        asked += [{"retry_of": self.retry_of}] if self.retry_of else []
+        asked += [{"priority": self.priority}] if self.priority is not Priority.NORMAL else []
+        asked += [{"budget": self.budget}] if self.budget else []
+        return hashlib.sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
 
 
 async def create_job(
@@ -96,7 +109,7 @@ async def create_job(
     Args:
         connection: a tenant's transaction.
         new: the request. With an idempotency key that was used before, the job of then is returned.
-        limit: unfinished jobs a user may have; a pipeline counts as one with its children.
+        limit: unfinished jobs a user may have; a pipeline counts as one with its children, a schedule's job not at all.
 
     Returns:
         The job's id, and whether it was made by this call.
@@ -110,13 +123,18 @@ async def create_job(
     await connection.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"title1.user.{new.user_id}"}
     )
-    if new.idempotency_key is not None and (known := await _known_request(connection, new)):
+    if (known := await _same_request(connection, new)) is not None:
         return known, False
-    if new.parent_id is None:
+    if new.parent_id is None and new.schedule_id is None:
         unfinished = await connection.scalar(
             select(func.count())
             .select_from(Job)
-            .where(Job.user_id == new.user_id, Job.parent_id.is_(None), Job.state.not_in(FINAL))
+            .where(
+                Job.user_id == new.user_id,
+                Job.parent_id.is_(None),
+                Job.schedule_id.is_(None),
+                Job.state.not_in(FINAL),
+            )
         )
         if (unfinished or 0) >= limit:
             raise TaskLimitExceededError(
@@ -133,9 +151,12 @@ async def create_job(
             step=new.step,
             kind=new.kind,
             params=new.params,
-            priority=new.priority,
+            priority=new.priority.rank if new.parent_id is None else _parents(Job.priority, new.parent_id),
+            budget=new.budget if new.parent_id is None else _parents(Job.budget, new.parent_id),
             checkpoint=new.checkpoint,
             total=new.total,
+            schedule_id=new.schedule_id,
+            retry_of=new.retry_of,
             state=JobState.QUEUED,
             idempotency_key=new.idempotency_key,
             request_hash=new.request_hash if new.idempotency_key else None,
@@ -146,14 +167,20 @@ async def create_job(
     return job_id, True
 
 
-async def _known_request(connection: AsyncConnection, new: NewJob) -> UUID | None:
-    row = (
-        await connection.execute(
-            select(Job.id, Job.request_hash).where(
-                Job.user_id == new.user_id, Job.idempotency_key == new.idempotency_key
-            )
-        )
-    ).one_or_none()
+def _parents(column: InstrumentedAttribute[Any], parent_id: UUID) -> ScalarSelect[Any]:
+    return select(column).where(Job.id == parent_id).scalar_subquery()
+
+
+async def known_request(
+    connection: AsyncConnection, user_id: UUID, idempotency_key: str | None
+) -> Row[UUID, str | None] | None:
+    """`id` and `request_hash` of the job that a user's idempotency key has made, if it has."""
+    known = select(Job.id, Job.request_hash).where(Job.user_id == user_id, Job.idempotency_key == idempotency_key)
+    return (await connection.execute(known)).one_or_none() if idempotency_key is not None else None
+
+
+async def _same_request(connection: AsyncConnection, new: NewJob) -> UUID | None:
+    row = await known_request(connection, new.user_id, new.idempotency_key)
     if row is None:
         return None
     if row.request_hash != new.request_hash:
@@ -248,6 +275,22 @@ async def resume_job(connection: AsyncConnection, job_id: UUID, *, by: str) -> N
             await append_event(connection, job.id, "resumed", {"by": by})
         elif job.state == JobState.RUNNING and job.desired == "pause":
             await _wish(connection, job.id, "run", by)
+        elif job.id == job_id and job.state in FINAL:
+            raise ConflictError(f"The job has ended already ({job.state}).")
+    await notify(connection, JOB_CHANNEL, str(job_id))
+
+
+async def change_priority(connection: AsyncConnection, job_id: UUID, priority: Priority, *, by: str) -> None:
+    """Gives a job, and what is under it, another place among those that wait; one that runs, when it waits again.
+
+    Raises:
+        NotFoundError: no such job in this organization.
+        ConflictError: it has ended already.
+    """
+    for job in await _locked_family(connection, job_id):
+        if job.state not in FINAL and job.priority != priority.rank:
+            await connection.execute(update(Job).where(Job.id == job.id).values(priority=priority.rank))
+            await append_event(connection, job.id, "changed", {"priority": priority, "by": by})
         elif job.id == job_id and job.state in FINAL:
             raise ConflictError(f"The job has ended already ({job.state}).")
     await notify(connection, JOB_CHANNEL, str(job_id))

@@ -46,6 +46,7 @@ class Lease:
     checkpoint: dict[str, Any]
     done: int = 0
     total: int | None = None
+    budget: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class Limits:
     in_total: int = 7
     per_user: int = 5
     lease_seconds: float = 15.0
+    aging_seconds: float = 600.0
+    """The waiting that a class of priority is worth."""
 
 
 async def enlist_worker(connection: psycopg.AsyncConnection[Any]) -> int:
@@ -85,9 +88,11 @@ async def enlist_worker(connection: psycopg.AsyncConnection[Any]) -> int:
 
 
 async def claim_job(database: Database, job_id: UUID, worker_id: int, limits: Limits) -> Lease | None:
-    """Takes a queued job for a worker; None when it is not to be had now (taken, not yet due, limits reached)."""
+    """Takes a queued job for a worker; None when it is not its turn (taken, not yet due, limits, others before it)."""
     async with database.system() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIM_LOCK})
+        if all(job_id != next_id for next_id, _ in await _turns(connection, limits)):
+            return None
         row = (
             await connection.execute(
                 statement("claim_job"),
@@ -112,12 +117,21 @@ async def claim_job(database: Database, job_id: UUID, worker_id: int, limits: Li
 
 
 async def waiting_rings(database: Database, limits: Limits) -> list[tuple[UUID, int]]:
-    """Job and next attempt of the queued jobs whose time has come and for whom there is room, in order of arrival."""
+    """Job and next attempt of the queued jobs whose turn it is: by priority and waiting, as far as there is room."""
     async with database.system() as connection:
-        rows = await connection.execute(
-            statement("waiting_rings"), {"limit_in_total": limits.in_total, "limit_per_user": limits.per_user}
-        )
-        return [(row.id, row.attempt) for row in rows]
+        return await _turns(connection, limits)
+
+
+async def _turns(connection: AsyncConnection, limits: Limits) -> list[tuple[UUID, int]]:
+    rows = await connection.execute(
+        statement("waiting_rings"),
+        {
+            "limit_in_total": limits.in_total,
+            "limit_per_user": limits.per_user,
+            "aging_seconds": limits.aging_seconds,
+        },
+    )
+    return [(row.id, row.attempt) for row in rows]
 
 
 async def current_lease(database: Database, job_id: UUID, attempt: int) -> Lease:
@@ -298,6 +312,7 @@ def _lease(row: Row[Any]) -> Lease:
         row.checkpoint,
         row.done,
         row.total,
+        row.budget,
     )
 
 

@@ -28,16 +28,18 @@ from sqlalchemy.orm import aliased
 from storage.bulk import as_parameter, insert_many
 from storage.jobs import JobKind, family_of
 from storage.models import DocumentSchool, Job, KeptPage, PageVisit, School, Target, Website
+from storage.retries import left_schools
 from storage.suppression import suppressed_schools
 
 
 @dataclass(frozen=True, slots=True)
 class SchoolSelection:
-    """Which schools: those of a document, or these, or those of a state; with nothing set, all."""
+    """Which schools: those of a document, or these, or those of a state, or a crawl's left ones; else all."""
 
     document_id: UUID | None = None
     school_ids: Sequence[int] | None = None
     state: str | None = None
+    retry_of: UUID | None = None
 
 
 def selected_schools(selection: SchoolSelection) -> Select[int]:
@@ -51,6 +53,8 @@ def selected_schools(selection: SchoolSelection) -> Select[int]:
         query = query.where(School.id.in_(selection.school_ids))
     if selection.state is not None:
         query = query.where(School.state == selection.state)
+    if selection.retry_of is not None:
+        query = query.where(School.id.in_(left_schools(selection.retry_of)))
     return query
 
 

@@ -49,7 +49,7 @@ class AuditController(Controller):
         cursor: PageCursor = None,
         limit: Limit = 50,
     ) -> Page[AuditView]:
-        """Lists sign-ins, changes of users and keys, exports, suppressions, budgets, decisions, cancelled jobs.
+        """Lists sign-ins, users, keys, budgets, exports, suppressions, decisions, schedules, jobs stopped or retried.
 
         Nobody can change or delete an entry.
         """

@@ -1,4 +1,4 @@
-"""`title1 jobs`: list, watch, cancel, pause, resume. They ask the API at TITLE1_URL with TITLE1_API_KEY."""
+"""`title1 jobs`: list, watch, cancel, pause, resume, retry. They ask the API at TITLE1_URL with TITLE1_API_KEY."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from control_api.cli.client import ApiClient
 from control_api.cli.errors import CliError
 from control_api.cli.follow import ended_job, follow_job
 from control_api.cli.terminal import terminal
+from storage.priority import Priority
 
 app = typer.Typer(help="Jobs: list them, watch one, stop one.", no_args_is_help=True)
 
@@ -24,6 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object a line.")
 def list_jobs(
     state: Annotated[str | None, typer.Option(help="Only jobs in this state, such as running.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only jobs of this kind, such as pipeline.")] = None,
+    priority: Annotated[Priority | None, typer.Option(help="Only jobs of this priority.")] = None,
     most: Annotated[int, typer.Option(min=1, help="How many at most, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -32,7 +34,7 @@ def list_jobs(
     Example: title1 jobs list --state running --json
     """
     with api_client() as client:
-        jobs: list[dict[str, Any]] = client.items("/api/v1/jobs", most, state=state, kind=kind)
+        jobs: list[dict[str, Any]] = client.items("/api/v1/jobs", most, state=state, kind=kind, priority=priority)
     if as_json:
         for job in jobs:
             typer.echo(msgspec.json.encode(job).decode())
@@ -82,6 +84,59 @@ def pause(job_id: JobId) -> None:
 def resume(job_id: JobId) -> None:
     """Let a paused job go on."""
     _control(job_id, "resume")
+
+
+@app.command()
+def attempts(
+    job_id: JobId,
+    most: Annotated[int, typer.Option(min=1, help="How many at most, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List the attempts at a job: which worker, from when to when, how each ended and why.
+
+    Example: title1 jobs attempts 0b6b… --json
+    """
+    with api_client() as client:
+        found = client.items(f"/api/v1/jobs/{job_id}/attempts", most)
+    if as_json:
+        for attempt in found:
+            typer.echo(msgspec.json.encode(attempt).decode())
+        return
+    table = Table("number", "worker", "started", "ended", "outcome", "reason", box=None)
+    for one in found:
+        ended, why = (one["ended_at"] or "")[:19], one["reason"] or one["finish_reason"] or ""
+        table.add_row(
+            str(one["number"]), str(one["worker_id"]), one["started_at"][:19], ended, one["outcome"] or "at work", why
+        )
+    terminal().print(table)
+
+
+@app.command()
+def change(
+    job_id: JobId,
+    priority: Annotated[Priority, typer.Option(help="Whose turn comes first among the jobs that wait.")],
+) -> None:
+    """Give a job that has not ended, and its steps, another priority.
+
+    Example: title1 jobs change 0b6b… --priority high
+    """
+    with api_client() as client:
+        job = client.patch(f"/api/v1/jobs/{job_id}", {"priority": priority})
+    typer.echo(f"{job['id']} is {job['state']}, its priority {job['priority']}")
+
+
+@app.command()
+def retry(job_id: JobId, as_json: AsJson = False) -> None:
+    """Try what failed in an ended job again: of a crawl its schools, of a push its people, else the whole job.
+
+    Example: title1 jobs retry 0b6b…
+    """
+    with api_client() as client:
+        job = client.post(f"/api/v1/jobs/{job_id}/retry")
+    if as_json:
+        typer.echo(msgspec.json.encode(job).decode())
+    else:
+        typer.echo(f"{job['id']} is {job['state']}; `title1 jobs watch {job['id']}` follows it")
 
 
 def reextract_pages(harvest_id: str, *, as_json: bool) -> None:

@@ -21,6 +21,7 @@ from control_api.cli import keys as key_commands
 from control_api.cli import llm as llm_commands
 from control_api.cli import people as people_commands
 from control_api.cli import salesforce as salesforce_commands
+from control_api.cli import schedules as schedule_commands
 from control_api.cli import schools as school_commands
 from control_api.cli import sites as site_commands
 from control_api.cli import suppress as suppress_commands
@@ -48,6 +49,7 @@ app.add_typer(job_commands.app, name="jobs")
 app.add_typer(llm_commands.app, name="llm")
 app.add_typer(people_commands.app, name="people")
 app.add_typer(salesforce_commands.app, name="sf")
+app.add_typer(schedule_commands.app, name="schedule")
 app.add_typer(school_commands.app, name="schools")
 app.add_typer(site_commands.app, name="sites")
 app.add_typer(suppress_commands.app, name="suppress")

@@ -18,6 +18,7 @@ from control_api.events.hub import EventHub
 from control_api.events.stream import EventStream, StreamTimes, stream_events
 from control_api.events.tails import Feed, JobStory, Story
 from control_api.pages import InvalidCursorError, Limit, Page
+from control_api.problems import InvalidParameterError
 from control_api.settings import ApiSettings
 from storage.accounts import Account
 from storage.database import Database
@@ -30,6 +31,9 @@ LastEventId = Annotated[
     str | None, HeaderParameter(name="Last-Event-ID", description="`id` of the last event seen; wins over `after`.")
 ]
 After = Annotated[str | None, QueryParameter(description="`id` of the last event seen; the stream goes on behind it.")]
+
+
+OfAttempt = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 2, description="Only events of this attempt.")]
 
 
 class EventController(Controller):
@@ -50,11 +54,13 @@ class EventController(Controller):
         job_id: FromPath[UUID],
         last_event_id: LastEventId = None,
         after: After = None,
+        attempt: OfAttempt = None,
         limit: Limit = 200,
     ) -> Response[Any]:
         """Streams the job's events from the first (or behind `Last-Event-ID`) to its last, each once and in order.
 
-        With `Accept: application/json` it answers a page of them instead; `next` is the `after` of the next page.
+        With `Accept: application/json` it answers a page of them instead; `next` is the `after` of the next page, and
+        `attempt` chooses those of one attempt, to its end and what came of it.
         """
         story = JobStory(request.user.organization_id, job_id)
         word = last_event_id or after
@@ -63,9 +69,13 @@ class EventController(Controller):
         async with database.tenant(story.organization_id) as connection:
             job = await get_job(connection, job_id)
             if _wants_json(request):
-                rows = await job_events(connection, job_id, after=seq, most=limit)
+                rows = await job_events(connection, job_id, attempt=attempt, after=seq, most=limit)
                 events = [EventView(job_id, *row) for row in rows]
                 return Response(Page(events, str(events[-1].seq) if len(events) == limit else None))
+        if attempt is not None:
+            raise InvalidParameterError(
+                "`attempt` chooses among events that are pages: ask with Accept: application/json."
+            )
         if seq > job.last_seq:
             raise InvalidCursorError(f"Event {seq} does not exist yet; the job's last is {job.last_seq}.")
         if job.state in FINAL and seq == job.last_seq:

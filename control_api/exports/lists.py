@@ -9,7 +9,6 @@ from typing import Any
 from litestar import Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromQuery
 from litestar.response import Stream
 
 from control_api.auth.guards import admin, viewer
@@ -21,19 +20,33 @@ from control_api.exports.drafts import FileKind
 from control_api.exports.files import provide_desk
 from control_api.exports.formats.known import Format
 from control_api.exports.layout import Column, Kind, layout_of
-from control_api.jobs.controller import StateFilter, provide_jobs
+from control_api.jobs.controller import provide_job_filter, provide_jobs
+from control_api.jobs.schemas import JobFilter
 from control_api.jobs.service import JobService
 from control_api.reviews.links import Linked, LinkReview, link_view, provide_links
 from control_api.schools.controller import provide_wanted, provide_where
 from control_api.suppressions.controller import OfKind, provide_suppressions
 from control_api.suppressions.service import SuppressionService
 from storage.filters import SchoolFilter
-from storage.jobs import JobKind
 
 ROWS_A_BATCH = 500
 
 JOBS = (
-    *(Column(key) for key in ("id", "kind", "state", "reason", "error_code", "user", "parent_id")),
+    *(
+        Column(key)
+        for key in (
+            "id",
+            "kind",
+            "state",
+            "priority",
+            "reason",
+            "error_code",
+            "user",
+            "parent_id",
+            "schedule_id",
+            "retry_of",
+        )
+    ),
     *(Column(key, Kind.WHOLE) for key in ("attempt", "failures", "done", "total")),
     *(Column(key, Kind.TIME) for key in ("created_at", "started_at", "finished_at")),
     *(Column(key, Kind.NESTED) for key in ("params", "result")),
@@ -84,12 +97,10 @@ def _in_batches(
     return read
 
 
-def provide_job_rows(
-    jobs: NamedDependency[JobService], in_state: StateFilter = None, kind: FromQuery[JobKind | None] = None
-) -> Read:
+def provide_job_rows(jobs: NamedDependency[JobService], wanted_jobs: NamedDependency[JobFilter]) -> Read:
     """The jobs that a request's query asks for."""
     return _in_batches(
-        lambda after, most: jobs.newest(state=in_state, kind=kind, after=after, most=most),
+        lambda after, most: jobs.newest(wanted_jobs, after=after, most=most),
         lambda job: (job.created_at, job.id),
     )
 
@@ -124,6 +135,7 @@ def provide_ledger_rows(ledger: NamedDependency[Ledger]) -> Read:
 
 _PROVIDERS: dict[str, Callable[..., Any]] = {
     "jobs": provide_jobs,
+    "wanted_jobs": provide_job_filter,
     "documents": provide_documents,
     "links": provide_links,
     "where": provide_where,

@@ -15,6 +15,7 @@ from control_api.exports.formats.known import Format
 from control_api.exports.layout import Preset
 from control_api.exports.schemas import Purpose
 from storage.jobs import JobKind, JobState
+from storage.priority import Priority
 
 SchoolIds = Annotated[list[int], msgspec.Meta(min_length=1, max_length=10_000, description="Schools by id.")]
 State = Annotated[str, msgspec.Meta(min_length=2, max_length=40, description="A state, by its letters or its name.")]
@@ -37,6 +38,8 @@ class DiscoverWebsites(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     state: State | None = None
     again: bool = False
     """Also look at schools whose website is known."""
+    retry_of: UUID | None = None
+    """A crawl of this kind that has ended: only its schools that failed or were not come to."""
 
 
 class HarvestStaff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +50,8 @@ class HarvestStaff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     state: State | None = None
     again: bool = False
     """Also visit schools that were read not long ago."""
+    retry_of: UUID | None = None
+    """A crawl of this kind that has ended: only its schools that failed or were not come to."""
 
 
 class ReextractStaff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,51 +129,74 @@ PARAMS_OF_KIND: dict[JobKind, type[Params]] = {
 }
 
 
-class ExtractSchoolsRequest(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="extract_schools"
-):
+class LlmBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What models may cost the job; the page stays as it was read where a question could pass it."""
+
+    llm_dollars: Annotated[float, msgspec.Meta(ge=0, le=100_000)] | None = None
+
+
+class CrawlBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a crawl may use, over all its shards and attempts; when that is spent, it ends with the reason."""
+
+    pages: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None = None
+    """Requests, with those for redirects and robots.txt."""
+    bytes: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None = None
+    """Of answers, as they came."""
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=10**9)] | None = None
+    """That its spiders run; those of shards that run at the same time add up."""
+
+
+class HarvestBudget(CrawlBudget, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a harvest may use."""
+
+    llm_dollars: Annotated[float, msgspec.Meta(ge=0, le=100_000)] | None = None
+
+
+class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+    priority: Priority = Priority.NORMAL
+    """Whose turn comes first among the jobs that wait."""
+
+
+class ExtractSchoolsRequest(_Request, frozen=True, forbid_unknown_fields=True, tag="extract_schools"):
     """Asks for the kind `extract_schools`."""
 
     params: ExtractSchools
+    budget: LlmBudget | None = None
 
 
-class DiscoverWebsitesRequest(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="discover_websites"
-):
+class DiscoverWebsitesRequest(_Request, frozen=True, forbid_unknown_fields=True, tag="discover_websites"):
     """Asks for the kind `discover_websites`."""
 
     params: DiscoverWebsites
+    budget: CrawlBudget | None = None
 
 
-class HarvestStaffRequest(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="harvest_staff"
-):
+class HarvestStaffRequest(_Request, frozen=True, forbid_unknown_fields=True, tag="harvest_staff"):
     """Asks for the kind `harvest_staff`."""
 
     params: HarvestStaff
+    budget: HarvestBudget | None = None
 
 
-class ReextractStaffRequest(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="reextract_staff"
-):
+class ReextractStaffRequest(_Request, frozen=True, forbid_unknown_fields=True, tag="reextract_staff"):
     """Asks for the kind `reextract_staff`."""
 
     params: ReextractStaff
 
 
-class ExportLeadsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="export_leads"):
+class ExportLeadsRequest(_Request, frozen=True, forbid_unknown_fields=True, tag="export_leads"):
     """Asks for the kind `export_leads`."""
 
     params: ExportLeads
 
 
-class PushLeadsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="push_leads"):
+class PushLeadsRequest(_Request, frozen=True, forbid_unknown_fields=True, tag="push_leads"):
     """Asks for the kind `push_leads`."""
 
     params: PushLeads
 
 
-class PipelineRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="pipeline"):
+class PipelineRequest(_Request, frozen=True, forbid_unknown_fields=True, tag="pipeline"):
     """Asks for the kind `pipeline`."""
 
     params: Pipeline
@@ -185,6 +213,21 @@ JobRequest = (
 )
 
 
+class JobFilter(msgspec.Struct, frozen=True):
+    """Which jobs are asked for; all that is given must hold."""
+
+    state: JobState | None = None
+    kind: JobKind | None = None
+    priority: Priority | None = None
+    schedule_id: UUID | None = None
+
+
+class ChangedJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What of a job that has not ended is to be another."""
+
+    priority: Priority
+
+
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
     """One try at a job."""
 
@@ -195,6 +238,9 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None
     reason: str | None
     finish_reason: str | None
+    """What its spider gave as its reason to stop."""
+    used: dict[str, float] | None
+    """What of the job's budget it has used: `pages`, `bytes`, `seconds`; null where the job has none."""
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,6 +254,9 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     error_code: str | None
     params: dict[str, Any]
+    priority: Priority
+    budget: dict[str, Any] | None
+    """What it may use; null: what the settings allow."""
     result: dict[str, Any]
     attempt: int
     failures: int
@@ -218,6 +267,10 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     parent_id: UUID | None
     step: int | None
+    schedule_id: UUID | None
+    """The schedule that asked for it."""
+    retry_of: UUID | None
+    """The job that it tries again."""
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

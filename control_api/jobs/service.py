@@ -14,30 +14,17 @@ import msgspec
 from sqlalchemy import Row, Select, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control_api.exports.ledger import check_purpose
-from control_api.jobs.people import chosen_people
-from control_api.jobs.schemas import (
-    AttemptView,
-    ChosenPeople,
-    JobRequest,
-    JobView,
-    Params,
-    Pipeline,
-    PushLeads,
-    ReextractStaff,
-)
-from extraction.errors import UnknownPlaceError
-from extraction.places import state_code
+from control_api.jobs.accepting import accept_request
+from control_api.jobs.retrying import retry_request
+from control_api.jobs.schemas import AttemptView, ChangedJob, JobFilter, JobRequest, JobView
 from storage.accounts import Account
 from storage.audit import Act, record
 from storage.database import Database
-from storage.documents import get_document
 from storage.errors import NotFoundError
-from storage.jobs import JobKind, JobState, NewJob, cancel_job, create_job, pause_job, resume_job
-from storage.kept_pages import check_readable_again
-from storage.models import Job, JobAttempt, School, User
-from storage.pushes import check_worth_retrying
-from storage.salesforce import get_connection
+from storage.jobs import JobState, cancel_job, change_priority, get_job, known_request, pause_job, resume_job
+from storage.models import Job, JobAttempt, User
+from storage.priority import Priority
+from storage.retries import hold_ended_job, refuse_second_retry
 
 logger = logging.getLogger(__name__)
 
@@ -84,27 +71,59 @@ class JobService:
             TaskLimitExceededError: the user has too many unfinished jobs.
             ConflictError: the idempotency key stands for another request, or the job named has no pages to read again.
         """
-        params = with_state_code(request.params)
-        if isinstance(params, ChosenPeople):
-            chosen_people(params)
-        if isinstance(params, ChosenPeople | Pipeline):
-            check_purpose(params.purpose, required=self.purpose_required)
-        new = NewJob(
-            organization_id=self.account.organization_id,
-            user_id=self.account.user_id,
-            kind=kind_of(request),
-            params=msgspec.to_builtins(params),
-            idempotency_key=idempotency_key,
-        )
         async with self.database.tenant(self.account.organization_id) as connection:
-            await _check_exists(connection, params)
-            job_id, created = await create_job(connection, new, limit=self.unfinished_per_user)
-            if created and isinstance(params, ChosenPeople):
-                await record(connection, Act.EXPORT, self.account, about=("job", job_id), detail=new.params)
+            job_id, created = await accept_request(
+                connection,
+                self.account,
+                request,
+                limit=self.unfinished_per_user,
+                purpose_required=self.purpose_required,
+                idempotency_key=idempotency_key,
+            )
             job = await job_view(connection, job_id)
         if created:
-            await self._ring(job)
+            await self.ring_for(job)
         return job, created
+
+    async def retry(self, job_id: UUID, *, idempotency_key: str | None) -> tuple[JobView, bool]:
+        """Makes a job of what failed in an ended one; with a known idempotency key, finds it. True if it was made.
+
+        Raises:
+            NotFoundError: there is no such job in this organization, or what it names is gone.
+            ConflictError: it has not ended, nothing of it failed, or a retry of it has not ended.
+            UnknownPlaceError, PurposeRequiredError, TaskLimitExceededError: as for a new job.
+        """
+        async with self.database.tenant(self.account.organization_id) as connection:
+            old = await hold_ended_job(connection, job_id)
+            if await known_request(connection, self.account.user_id, idempotency_key) is None:
+                await refuse_second_retry(connection, job_id)
+            made_id, created = await accept_request(
+                connection,
+                self.account,
+                await retry_request(connection, old),
+                limit=self.unfinished_per_user,
+                purpose_required=self.purpose_required,
+                idempotency_key=idempotency_key,
+                retry_of=job_id,
+            )
+            if created:
+                detail = {"retry": str(made_id)}
+                await record(connection, Act.JOB_RETRY, self.account, about=("job", job_id), detail=detail)
+            job = await job_view(connection, made_id)
+        if created:
+            await self.ring_for(job)
+        return job, created
+
+    async def change(self, job_id: UUID, changed: ChangedJob) -> JobView:
+        """Gives a job that has not ended, and what is under it, another priority.
+
+        Raises:
+            NotFoundError: there is no such job in this organization.
+            ConflictError: it has ended already.
+        """
+        async with self.database.tenant(self.account.organization_id) as connection:
+            await change_priority(connection, job_id, changed.priority, by=self.account.user_name)
+            return await job_view(connection, job_id)
 
     async def act(self, job_id: UUID, action: str) -> JobView:
         """Cancels, pauses or resumes a job and what is under it, and returns it as it then is.
@@ -119,7 +138,7 @@ class JobService:
                 await record(connection, Act.JOB_CANCEL, self.account, about=("job", job_id))
             job = await job_view(connection, job_id)
         if job.state is JobState.QUEUED:
-            await self._ring(job)
+            await self.ring_for(job)
         return job
 
     async def get(self, job_id: UUID) -> JobView:
@@ -131,15 +150,31 @@ class JobService:
         async with self.database.tenant(self.account.organization_id) as connection:
             return await job_view(connection, job_id)
 
-    async def newest(
-        self, *, state: JobState | None, kind: JobKind | None, after: JobKey | None, most: int
-    ) -> list[JobView]:
+    async def attempts(self, job_id: UUID, *, after: int | None, most: int) -> list[AttemptView]:
+        """The attempts at a job, the newest first, behind the number `after`.
+
+        Raises:
+            NotFoundError: there is no such job in this organization.
+        """
+        query = select(*JobAttempt.__table__.c).where(JobAttempt.job_id == job_id)
+        if after is not None:
+            query = query.where(JobAttempt.number < after)
+        async with self.database.tenant(self.account.organization_id) as connection:
+            await get_job(connection, job_id)
+            rows = await connection.execute(query.order_by(JobAttempt.number.desc()).limit(most))
+            return [msgspec.convert(row, AttemptView, from_attributes=True) for row in rows]
+
+    async def newest(self, wanted: JobFilter, *, after: JobKey | None, most: int) -> list[JobView]:
         """Jobs with their children (which have no place of their own here), the newest first, behind `after`."""
         query = _jobs().where(Job.parent_id.is_(None)).order_by(Job.created_at.desc(), Job.id.desc()).limit(most)
-        if state is not None:
-            query = query.where(Job.state == state)
-        if kind is not None:
-            query = query.where(Job.kind == kind)
+        if wanted.state is not None:
+            query = query.where(Job.state == wanted.state)
+        if wanted.kind is not None:
+            query = query.where(Job.kind == wanted.kind)
+        if wanted.priority is not None:
+            query = query.where(Job.priority == wanted.priority.rank)
+        if wanted.schedule_id is not None:
+            query = query.where(Job.schedule_id == wanted.schedule_id)
         if after is not None:
             query = query.where(tuple_(Job.created_at, Job.id) < tuple_(literal(after[0]), literal(after[1])))
         async with self.database.tenant(self.account.organization_id) as connection:
@@ -147,7 +182,8 @@ class JobService:
             children = await _children(connection, [job.id for job in jobs])
         return [_view(job, children) for job in jobs]
 
-    async def _ring(self, job: JobView) -> None:
+    async def ring_for(self, job: JobView) -> None:
+        """Tells the workers of a job that is committed."""
         try:
             async with asyncio.timeout(RING_SECONDS):
                 await self.ring(job.id, job.attempt + 1)
@@ -171,42 +207,6 @@ async def job_view(connection: AsyncConnection, job_id: UUID) -> JobView:
     return msgspec.structs.replace(_view(job, await _children(connection, [job_id])), attempts=shown)
 
 
-def with_state_code(params: Params) -> Params:
-    """The parameters with the state as its two letters.
-
-    Raises:
-        UnknownPlaceError: there is no such state.
-    """
-    if isinstance(params, ReextractStaff) or params.state is None:
-        return params
-    code = state_code(params.state)
-    if code is None:
-        raise UnknownPlaceError(f"There is no state {params.state!r}. Give its two letters or its name, such as TX.")
-    return msgspec.structs.replace(params, state=code)
-
-
-def kind_of(request: JobRequest) -> JobKind:
-    """The kind of job that a request asks for."""
-    return JobKind(str(request.__struct_config__.tag))
-
-
-async def _check_exists(connection: AsyncConnection, params: Params) -> None:
-    if isinstance(params, ReextractStaff):
-        await check_readable_again(connection, params.job_id)
-        return
-    if isinstance(params, PushLeads):
-        await get_connection(connection, params.connection_id)
-        if params.retry_of is not None:
-            await check_worth_retrying(connection, params.retry_of)
-    if params.document_id is not None:
-        await get_document(connection, params.document_id)
-    wanted = getattr(params, "school_ids", None)
-    if wanted:
-        known = set(await connection.scalars(select(School.id).where(School.id.in_(wanted))))
-        if unknown := [str(school_id) for school_id in wanted if school_id not in known]:
-            raise NotFoundError(f"There is no school {', '.join(unknown[:10])}.")
-
-
 def _jobs() -> Select[*tuple[Any, ...]]:
     return select(*Job.__table__.c, User.name.label("user")).join(User, User.id == Job.user_id)
 
@@ -223,6 +223,7 @@ async def _children(connection: AsyncConnection, parent_ids: Iterable[UUID]) -> 
 
 def _view(job: AnyRow, children: dict[UUID, list[JobView]]) -> JobView:
     fields: dict[str, Any] = dict(job._mapping)
+    fields["priority"] = Priority.of(job.priority)
     fields["children"] = under = children.get(job.id, [])
     if job.state == JobState.WAITING and all(child.kind == job.kind for child in under):
         # A crawl's row is brought up to date when a shard ends; its shards' rows with every school.

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -19,8 +18,8 @@ from control_api.exports.drafts import FileKind
 from control_api.exports.files import provide_desk
 from control_api.exports.formats.known import Format
 from control_api.exports.layout import Column, Kind, Preset, layout_of
-from control_api.jobs.controller import provide_jobs
-from control_api.jobs.schemas import JobView, PushLeads, PushLeadsRequest
+from control_api.jobs.controller import made, provide_jobs
+from control_api.jobs.schemas import JobView
 from control_api.jobs.service import JobService
 from control_api.pages import LARGEST_PAGE, Limit, Page, PageCursor, decode_cursor, page_of
 from control_api.salesforce.mapping import full_mapping
@@ -106,13 +105,9 @@ class PushController(Controller):
     @post("/{job_id:uuid}/leads/retry", guards=[operator], summary="Push again who may be taken now")
     async def retry(self, job_id: FromPath[UUID], jobs: NamedDependency[JobService]) -> Response[JobView]:
         """Makes a push of those people of an ended one whose errors may have passed; others are never sent again."""
-        job = await jobs.get(job_id)
-        if job.kind != JobKind.PUSH_LEADS:
+        if (await jobs.get(job_id)).kind != JobKind.PUSH_LEADS:
             raise NotFoundError(f"Job {job_id} is no push to Salesforce.")
-        old = msgspec.convert(job.params, PushLeads)
-        params = PushLeads(connection_id=old.connection_id, campaign_id=old.campaign_id, retry_of=job_id)
-        made, _ = await jobs.create(PushLeadsRequest(params), idempotency_key=None)
-        return Response(made, status_code=201, headers={"Location": f"/api/v1/jobs/{made.id}"})
+        return made(*await jobs.retry(job_id, idempotency_key=None))
 
 
 async def _leads(

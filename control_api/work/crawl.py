@@ -23,6 +23,7 @@ from control_api.work.crawl_report import crawl_result
 from control_api.work.journals import TravellingJournal
 from control_api.work.launcher import Spider
 from control_api.work.shards import gather_shards, part_crawl
+from storage.budgets import BUDGET_SPENT, FIGURES, crawl_limits, spent_figure, used_by_job
 from storage.hosts import leave_hosts
 from storage.jobs import JobState
 from storage.leases import Settlement, fenced
@@ -60,7 +61,7 @@ async def discover_websites(attempt: Attempt) -> Settlement | None:
             connection,
             organization_id=lease.organization_id,
             job_id=lease.job_id,
-            selection=SchoolSelection(params.document_id, params.school_ids, params.state),
+            selection=SchoolSelection(params.document_id, params.school_ids, params.state, params.retry_of),
             again=params.again,
         )
 
@@ -77,7 +78,7 @@ async def harvest_staff(attempt: Attempt) -> Settlement | None:
             connection,
             organization_id=lease.organization_id,
             job_id=lease.job_id,
-            selection=SchoolSelection(params.document_id, params.school_ids, params.state),
+            selection=SchoolSelection(params.document_id, params.school_ids, params.state, params.retry_of),
             fresh_days=0 if params.again else attempt.settings.harvest_fresh_days,
         )
 
@@ -125,6 +126,8 @@ async def _crawl(
             break
     pending, finish_reason = await _state(attempt)
     if pending:
+        if finish_reason == BUDGET_SPENT:
+            return await _spent(attempt, pending)
         return _unfinished(attempt, pending, finish_reason)
     async with attempt.database.system() as connection:
         await leave_hosts(connection, attempt.lease.job_id)
@@ -140,6 +143,23 @@ async def _has_work(attempt: Attempt, *, in_browser: bool) -> bool:
         left = await left_targets(connection, lease.job_id)
         pending = (await target_counts(connection, lease.job_id)).get("pending", 0)
     return left > 0 if in_browser else pending > left
+
+
+async def _spent(attempt: Attempt, pending: int) -> Settlement:
+    """The end of a crawl that has used what it may, with what came of it until then."""
+    lease = attempt.lease
+    limits = crawl_limits(lease.budget)
+    async with attempt.database.tenant(lease.organization_id) as connection:
+        used = await used_by_job(connection, lease.job_id)
+    async with attempt.database.system() as connection:
+        await leave_hosts(connection, lease.job_id)
+    figure = spent_figure(limits, used) or next(iter(limits))
+    reason = (
+        f"The budget of {limits[figure]:,.0f} {FIGURES[figure]} is spent ({used[figure]:,.0f} used); "
+        f"{pending:,} schools are left. What was stored stays; `retry` goes on with those."
+    )
+    result = {**await crawl_result(attempt), "budget": {"limits": limits, "used": used}}
+    return Settlement(JobState.FAILED, reason=reason, error_code="BUDGET_SPENT", result=result)
 
 
 def _unfinished(attempt: Attempt, pending: int, finish_reason: str | None) -> Settlement:

@@ -19,6 +19,8 @@ class WorkerSettings(BaseSettings):
     """Jobs of one user that run at once."""
     lease_seconds: float = Field(default=15.0, ge=1.0, le=3600.0)
     """How long a frozen worker keeps its jobs; a dead one loses them at once."""
+    priority_aging_seconds: float = Field(default=600.0, ge=0, le=7 * 24 * 3600.0)
+    """The waiting that a class of priority is worth; 0: priorities mean nothing."""
     stop_seconds: float = Field(default=10.0, ge=1.0, le=300.0)
     """What a stopped spider has to write its checkpoint, before it is killed."""
     crawl_wall_seconds: float = Field(default=6 * 3600.0, ge=10.0)
@@ -32,4 +34,4 @@ class WorkerSettings(BaseSettings):
     @property
     def limits(self) -> Limits:
         """The limits as the claim wants them."""
-        return Limits(self.running_in_total, self.running_per_user, self.lease_seconds)
+        return Limits(self.running_in_total, self.running_per_user, self.lease_seconds, self.priority_aging_seconds)

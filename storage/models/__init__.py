@@ -20,6 +20,7 @@ from storage.models.llm import LlmAnswer, LlmBudget, LlmCall
 from storage.models.organization import ApiKey, Organization, User
 from storage.models.page import KeptPage, PageBody
 from storage.models.salesforce import PushBatch, PushRow, SalesforceConnection
+from storage.models.schedule import Schedule, ScheduleFiring
 from storage.models.school import School, SchoolLink, Website, WebsiteDecision
 from storage.models.staff import StaffMember, StaffPost, Suppression
 
@@ -50,6 +51,8 @@ __all__ = (
     "RateBucket",
     "RefreshToken",
     "SalesforceConnection",
+    "Schedule",
+    "ScheduleFiring",
     "School",
     "SchoolLink",
     "SignInThrottle",

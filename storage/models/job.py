@@ -65,6 +65,8 @@ class Job(Tenant, Base):
         ),
         Index("ix_job_page", "organization_id", "created_at", "id"),
         Index("ix_job_parent", "parent_id", "step"),
+        Index("ix_job_schedule_id", "schedule_id", postgresql_where=text("schedule_id IS NOT NULL")),
+        Index("ix_job_retry_of", "retry_of", postgresql_where=text("retry_of IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -72,9 +74,16 @@ class Job(Tenant, Base):
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"))
     step: Mapped[int | None] = mapped_column(SmallInteger)
     """Place among the parent's children, from 1."""
+    schedule_id: Mapped[UUID | None] = mapped_column(ForeignKey("schedule.id", ondelete="SET NULL"))
+    """The schedule that asked for it."""
+    retry_of: Mapped[UUID | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"))
+    """The job that it tries again."""
     kind: Mapped[str]
     params: Mapped[dict[str, Any]] = mapped_column(JSONB)
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """See `storage.jobs.Priority`; the lower, the sooner."""
+    budget: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """What it may use: `pages`, `bytes` and `seconds` of a crawl (`storage.budgets`), `llm_dollars` (`storage.llm`)."""
     state: Mapped[str]
     desired: Mapped[str] = mapped_column(server_default="run")
     reason: Mapped[str | None]
@@ -115,6 +124,8 @@ class JobAttempt(Tenant, Base):
     finish_reason: Mapped[str | None]
     """What the spider itself gave as its reason to stop; exit codes say nothing."""
     stats: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    used: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """What of its job's budget it has used so far."""
 
 
 class JobEvent(Tenant, Base):

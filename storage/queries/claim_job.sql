@@ -26,4 +26,4 @@ SET state = 'running',
 FROM pick
 WHERE job.id = pick.id
 RETURNING job.id, job.attempt, job.organization_id, job.user_id, job.parent_id, job.kind, job.params, job.checkpoint,
-          job.done, job.total
+          job.done, job.total, job.budget

@@ -56,9 +56,10 @@ async def working(
     session = await database.connect()
     worker = await enlist_worker(session)
 
-    async def work(kind: JobKind, **params: Any) -> tuple[UUID, Settlement]:
+    async def work(kind: JobKind, *, budget: dict[str, Any] | None = None, **params: Any) -> tuple[UUID, Settlement]:
         async with database.tenant(who.organization_id) as connection:
-            job_id, _ = await create_job(connection, NewJob(who.organization_id, who.user_id, kind, params))
+            new = NewJob(who.organization_id, who.user_id, kind, params, budget=budget)
+            job_id, _ = await create_job(connection, new)
         lease = await claim_job(database, job_id, worker, Limits())
         assert lease is not None
         blobs = Blobs.configured(storage_settings)

@@ -18,13 +18,14 @@ from sqlalchemy import insert
 from control_api.settings import ApiSettings
 from storage.database import Database
 from storage.jobs import JobKind, NewJob, create_job
-from storage.models import ApiKey, SalesforceConnection, Suppression
+from storage.models import ApiKey, SalesforceConnection, Schedule, Suppression
 from storage.roles import Role
 from tests.conftest import KeyedAccount
 from tests.control_api.conftest import ClientOf, MakeUser
 from tests.control_api.rows import add_document, add_listing, add_person, add_school, add_website
 
 SITE = {"url": "https://school.test/"}
+WEEKLY = {"name": "weekly", "cron": "0 5 * * 1", "job": {"kind": "export_leads", "params": {}}}
 CONNECTION = {
     "name": "sandbox",
     "login_url": "https://riverbend.my.salesforce.com",
@@ -73,9 +74,19 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, Any]] = {
     ("POST", "/api/v1/jobs/{job_id:uuid}/cancel"): (RUN, None),
     ("POST", "/api/v1/jobs/{job_id:uuid}/pause"): (RUN, None),
     ("POST", "/api/v1/jobs/{job_id:uuid}/resume"): (RUN, None),
+    ("PATCH", "/api/v1/jobs/{job_id:uuid}"): (RUN, {"priority": "high"}),
+    ("POST", "/api/v1/jobs/{job_id:uuid}/retry"): (RUN, None),
+    ("GET", "/api/v1/jobs/{job_id:uuid}/attempts"): (LOOK, None),
     ("GET", "/api/v1/jobs/{job_id:uuid}/events"): (LOOK, None),
     ("GET", "/api/v1/jobs/{job_id:uuid}/result"): (LOOK, None),
     ("GET", "/api/v1/events"): (LOOK, None),
+    ("GET", "/api/v1/schedules"): (LOOK, None),
+    ("POST", "/api/v1/schedules"): (RUN, WEEKLY),
+    ("GET", "/api/v1/schedules/{schedule_id:uuid}"): (LOOK, None),
+    ("PATCH", "/api/v1/schedules/{schedule_id:uuid}"): (RUN, {"enabled": False}),
+    ("DELETE", "/api/v1/schedules/{schedule_id:uuid}"): (RUN, None),
+    ("POST", "/api/v1/schedules/{schedule_id:uuid}/run"): (RUN, None),
+    ("GET", "/api/v1/schedules/{schedule_id:uuid}/firings"): (LOOK, None),
     ("GET", "/api/v1/schools"): (LOOK, None),
     ("GET", "/api/v1/schools/{school_id:int}"): (LOOK, None),
     ("GET", "/api/v1/schools/{school_id:int}/website"): (LOOK, None),
@@ -200,6 +211,11 @@ async def theirs(database: Database, outsider: KeyedAccount) -> Things:
         connection_id = await connection.scalar(
             insert(SalesforceConnection).values(org).returning(SalesforceConnection.id)
         )
+        weekly = {"organization_id": who.organization_id, "user_id": who.user_id, "time_zone": "UTC", "enabled": False}
+        weekly |= {"name": WEEKLY["name"], "cron": WEEKLY["cron"], "kind": "export_leads", "request": WEEKLY["job"]}
+        schedule_id = await connection.scalar(
+            insert(Schedule).values(misfire_grace_seconds=60, **weekly).returning(Schedule.id)
+        )
         key_id = await connection.scalar(ApiKey.__table__.select().with_only_columns(ApiKey.id))
     return Things(
         {
@@ -209,6 +225,7 @@ async def theirs(database: Database, outsider: KeyedAccount) -> Things:
             "job_id": job_id,
             "entry_id": entry_id,
             "connection_id": connection_id,
+            "schedule_id": schedule_id,
             "key_id": key_id,
             "user_id": who.user_id,
             "image": "1.png",

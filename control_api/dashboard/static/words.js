@@ -116,6 +116,7 @@ const EVENTS = {
   },
   paused: () => "Paused",
   resumed: () => "Resumed",
+  changed: ({ priority, by }) => `${by} gave it the priority ${priority}`,
   requested: ({ desired }) => ({ pause: "Asked to pause", cancel: "Asked to cancel" })[desired] ?? "Asked to go on",
   succeeded: () => "Done",
   failed: ({ reason, code }) => `Failed: ${reason}${code ? ` (${code})` : ""}`,

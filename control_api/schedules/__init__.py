@@ -1,0 +1,1 @@
+"""Schedules: jobs that are made again and again by a cron line."""
