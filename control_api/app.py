@@ -39,6 +39,7 @@ from control_api.jobs.controller import JobController
 from control_api.jobs.service import Ring
 from control_api.keys.controller import KeyController
 from control_api.llm.controller import LlmController
+from control_api.people.controller import PeopleController
 from control_api.problems import exception_handlers
 from control_api.responses import add_request_headers, add_security_headers, log_access
 from control_api.reviews.links import LinkController
@@ -71,6 +72,7 @@ _ROUTES = (
     WebsiteController,
     LinkController,
     StaffController,
+    PeopleController,
     LlmController,
     SuppressionController,
     SalesforceController,

@@ -1,9 +1,9 @@
 """The worker process: hears rings, claims jobs under a lease, runs them, and watches over the other workers' jobs.
 
-SAQ is the engine (it hears the rings and runs the coroutines); the truth is our job table. Beside it five loops run:
+SAQ is the engine (it hears the rings and runs the coroutines); the truth is our job table. Beside it six loops run:
 one prolongs the leases and learns what is wished of each job, one takes back the jobs of dead or frozen workers and
 rings for whatever waits, one makes the jobs of schedules whose time has come, one holds the session whose life is this
-worker's life, one removes pages kept long enough.
+worker's life, one removes pages kept long enough, one looks at the e-mail addresses that were found.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from uuid import UUID
 import psycopg
 from saq.worker import Worker as SaqWorker
 
+from control_api.emails.settings import EmailSettings
+from control_api.emails.sweep import check_addresses
 from control_api.schedules.firing import fire_due
 from control_api.settings import ApiSettings
 from control_api.work.attempt import Attempt, Work, WorkError
@@ -107,7 +109,10 @@ class Worker:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self.stopping.set)
-        watches = (self._hold_session(), self._renew(), self._watch(), self._fire_schedules(), self._forget_old())
+        watches = (
+            *(self._hold_session(), self._renew(), self._watch()),
+            *(self._fire_schedules(), self._forget_old(), self._check_emails()),
+        )
         loops = [asyncio.create_task(watch) for watch in watches]
         running = asyncio.create_task(engine.start())
         try:
@@ -272,3 +277,15 @@ class Worker:
             except (DatabaseUnavailableError, *ADMIN_SHUTDOWN) as error:
                 log.warning("old pages and sessions cannot be removed now: %s", error)
             await asyncio.sleep(FORGET_SECONDS)
+
+    async def _check_emails(self) -> None:
+        """Looks at the addresses that are due, as long as there are any, and then every half a minute."""
+        settings = EmailSettings()
+        while settings.check:
+            checked = 0
+            try:
+                checked = await check_addresses(self.database, settings)
+            except (StorageError, *ADMIN_SHUTDOWN) as error:
+                log.warning("e-mail addresses cannot be checked now: %s", error)
+            if not checked:
+                await asyncio.sleep(settings.pause_seconds)

@@ -81,6 +81,10 @@ class StaffFilter:
     """A key of `extraction/staff/subjects.toml`."""
     grade: str | None = None
     """`PK`, `K`, `1` to `12`."""
+    email_check: str | None = None
+    """What syntax and DNS say of the address (`storage.email_checks`)."""
+    left: bool | None = None
+    """Also those who have left: people without a present post, and posts that are none any more."""
     trust: Trust = field(default_factory=Trust)
     schools: SchoolFilter = field(default_factory=SchoolFilter)
 
@@ -154,6 +158,10 @@ def person_conditions(wanted: StaffFilter, *, words: bool = True) -> list[Column
         conditions.append(literal(wanted.subject) == any_(StaffMember.subjects))
     if wanted.grade is not None:
         conditions.append(literal(wanted.grade) == any_(StaffMember.grades))
+    if wanted.email_check is not None:
+        conditions.append(StaffMember.email_check == wanted.email_check)
+    if not wanted.left:
+        conditions.append(StaffMember.left_at.is_(None))
     if wanted.trust.least is not None:
         conditions.append(StaffMember.confidence >= wanted.trust.least)
     if wanted.trust.seen_since is not None:
@@ -161,9 +169,15 @@ def person_conditions(wanted: StaffFilter, *, words: bool = True) -> list[Column
     return conditions
 
 
-def role_condition(wanted: StaffFilter) -> list[ColumnElement[bool]]:
+def is_present() -> ColumnElement[bool]:
+    """Whether somebody still has a post, as far as the last crawls know."""
+    return StaffPost.left_at.is_(None)
+
+
+def post_conditions(wanted: StaffFilter) -> list[ColumnElement[bool]]:
     """What their posts must be."""
-    return [] if wanted.role is None else [StaffPost.role == wanted.role]
+    conditions = [] if wanted.role is None else [StaffPost.role == wanted.role]
+    return conditions if wanted.left else [*conditions, is_present()]
 
 
 def words_begin(words: ColumnElement[Any], q: str) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, and_, any_, bindparam, exists, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.filters import SchoolFilter, StaffFilter, as_query, person_conditions, role_condition, school_conditions
+from storage.filters import SchoolFilter, StaffFilter, as_query, person_conditions, post_conditions, school_conditions
 from storage.models import School, StaffMember, StaffPost
 from storage.search import AnyRow, PageKey, SchoolLine, school_lines
 
@@ -146,7 +146,7 @@ async def _posted(connection: AsyncConnection, wanted: StaffFilter, most: int) -
     """Ids of people with such a post; None for more than `most`, or where no post is wished for."""
     if not _post_conditions(wanted):
         return None
-    query = select(StaffPost.staff_member_id).where(*role_condition(wanted)).limit(min(most + 1, _EVERYBODY))
+    query = select(StaffPost.staff_member_id).where(*post_conditions(wanted)).limit(min(most + 1, _EVERYBODY))
     if schools := school_conditions(wanted.schools):
         query = query.join(School, School.id == StaffPost.school_id).where(*schools)
     ids = (await connection.scalars(query)).all()
@@ -154,7 +154,9 @@ async def _posted(connection: AsyncConnection, wanted: StaffFilter, most: int) -
 
 
 def _post_conditions(wanted: StaffFilter) -> list[ColumnElement[bool]]:
-    return [*role_condition(wanted), *school_conditions(wanted.schools)]
+    """What one of their posts must be; nothing where any will do: who has left all of them is told by the person."""
+    schools = school_conditions(wanted.schools)
+    return [*post_conditions(wanted), *schools] if schools or wanted.role is not None else []
 
 
 def _has_post(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal,
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from storage.filters import StaffFilter, is_official, person_conditions, role_condition, school_conditions
+from storage.filters import StaffFilter, is_official, person_conditions, post_conditions, school_conditions
 from storage.models import Evidence, School, StaffMember, StaffPost, Website
 from storage.search import PageKey
 
@@ -66,10 +66,12 @@ class LeadRow:
     department: str | None
     email: str | None
     email_state: str
+    email_check: str | None
     phone: str | None
     extension: str | None
     source_url: str
     last_seen: datetime
+    left_at: datetime | None
     confidence: float
     evidence: list[dict[str, Any]] | None = None
     """Where the person's values were seen; None where nobody asked for it."""
@@ -146,13 +148,15 @@ def _leads_of(school_ids: list[int], wanted: LeadFilter) -> Select[*tuple[Any, .
             StaffMember.subjects,
             StaffMember.grades,
             StaffMember.department,
-            # Whatever else may once be stored there: an address that no page prints leaves in no file.
+            # Whatever else may once be stored there: what no page prints and nobody put right leaves in no file.
             case((_has_email(), StaffMember.email)),
             StaffMember.email_state,
+            StaffMember.email_check,
             StaffMember.phone,
             StaffMember.extension,
             StaffPost.source_url,
             StaffPost.last_seen,
+            StaffPost.left_at,
             StaffMember.confidence,
         )
         .select_from(StaffPost)
@@ -167,7 +171,7 @@ def _leads_of(school_ids: list[int], wanted: LeadFilter) -> Select[*tuple[Any, .
 
 def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
     """What is asked of a post and its person, their schools apart."""
-    conditions = [*person_conditions(wanted.people), *role_condition(wanted.people)]
+    conditions = [*person_conditions(wanted.people), *post_conditions(wanted.people)]
     if wanted.reachable:
         lines = (School.address, School.city, School.state, School.zip)
         conditions.append(or_(_has_email(), and_(*(line.is_not(None) for line in lines))))
@@ -177,7 +181,7 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
 
 
 def _has_email() -> ColumnElement[bool]:
-    return and_(StaffMember.email.is_not(None), StaffMember.email_state == "published")
+    return and_(StaffMember.email.is_not(None), StaffMember.email_state.in_(("published", "corrected")))
 
 
 def _has_later_post(wanted: StaffFilter) -> ColumnElement[bool]:
@@ -187,6 +191,8 @@ def _has_later_post(wanted: StaffFilter) -> ColumnElement[bool]:
     conditions = [other.staff_member_id == StaffPost.staff_member_id, later]
     if wanted.role is not None:
         conditions.append(other.role == wanted.role)
+    if not wanted.left:
+        conditions.append(other.left_at.is_(None))
     if at := school_conditions(wanted.schools):
         # The other post's school, in a query of its own: the names in `at` are those of the table.
         conditions.append(other.school_id.in_(select(School.id).where(*at).correlate(None)))

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import ConflictError, NotFoundError
-from storage.filters import StaffFilter, is_official, person_conditions, role_condition, school_conditions
+from storage.filters import StaffFilter, is_official, person_conditions, post_conditions, school_conditions
 from storage.jobs import FINAL, JobKind, get_job
 from storage.models import PushBatch, PushRow, School, StaffMember, StaffPost, Website
 from storage.queries import statement
@@ -106,7 +106,7 @@ async def choose_people(connection: AsyncConnection, organization_id: UUID, job_
         select(StaffPost.staff_member_id, StaffPost.school_id)
         .join(School, School.id == StaffPost.school_id)
         .join(StaffMember, StaffMember.id == StaffPost.staff_member_id)
-        .where(*school_conditions(wanted.schools), *person_conditions(wanted), *role_condition(wanted))
+        .where(*school_conditions(wanted.schools), *person_conditions(wanted), *post_conditions(wanted))
         .ext(distinct_on(StaffPost.staff_member_id))
         .order_by(StaffPost.staff_member_id, StaffPost.last_seen.desc(), StaffPost.school_id)
         .subquery()

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.errors import NotFoundError
 from storage.models import User, Website, WebsiteDecision
 from storage.sightings import Origin, Seen, Sighting, store_evidence
-from storage.staff import withdraw_people
+from storage.staff_removal import withdraw_people
 from storage.websites import hold_school, set_aside, site_key
 
 AnyRow = Row[*tuple[Any, ...]]

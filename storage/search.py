@@ -126,7 +126,7 @@ async def get_staff(connection: AsyncConnection, staff_id: int) -> AnyRow:
 
 
 async def posts_of(connection: AsyncConnection, staff_ids: Sequence[int]) -> Sequence[AnyRow]:
-    """Where people work, the post seen last first."""
+    """Where people work, the present posts first, of these the one seen last."""
     query = (
         select(
             StaffPost.staff_member_id,
@@ -136,13 +136,17 @@ async def posts_of(connection: AsyncConnection, staff_ids: Sequence[int]) -> Seq
             StaffPost.title,
             StaffPost.role,
             StaffPost.source_url,
+            StaffPost.first_seen,
             StaffPost.last_seen,
+            StaffPost.left_at,
             Website.url.label("website"),
         )
         .join(School, School.id == StaffPost.school_id)
         .outerjoin(Website, is_official())
         .where(StaffPost.staff_member_id.in_(staff_ids))
-        .order_by(StaffPost.staff_member_id, StaffPost.last_seen.desc(), StaffPost.school_id)
+        .order_by(
+            StaffPost.staff_member_id, StaffPost.left_at.is_not(None), StaffPost.last_seen.desc(), StaffPost.school_id
+        )
     )
     return (await connection.execute(query)).all()
 

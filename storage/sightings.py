@@ -56,7 +56,7 @@ class Origin:
             return f"document:{self.document_id}"
         if self.document_id is not None:
             return f"document:{self.document_id}:{self.page}:{self.row}"
-        return self.url or ""
+        return self.url or self.method
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,28 @@
-"""Members of staff as pages show them: one row a person, one post a school, every value with its evidence."""
+"""Members of staff as pages show them: one row a person, one post a school, every value with its evidence.
+
+recognize (who is it?) → the person's row, but for what was corrected by hand → post → change feed → evidence
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, any_, cast, delete, exists, func, literal, select, tuple_, update
+from sqlalchemy import Text, any_, case, cast, func, literal, null, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.bulk import as_parameter, insert_many
-from storage.models import Evidence, StaffMember, StaffPost, Website
-from storage.sightings import Origin, Seen, Sighting, key_words, store_evidence
+from storage.changes import WATCHED, Change, ChangeKind, changes_between, worth_telling, write_changes
+from storage.corrections import StandingCorrection, standing_corrections
+from storage.models import StaffMember, StaffPost
+from storage.search import AnyRow
+from storage.seen_people import PersonKey, SeenPerson, recognize
+from storage.sightings import Origin, Seen, Sighting, store_evidence
+from storage.staff_removal import mark_departed
 from storage.suppression import Met, Who, entries_for, hold_list, kinds_of, school_texts
-from storage.websites import site_host
 
 KEPT = (
     "first_name",
@@ -34,43 +39,9 @@ KEPT = (
     "profile_url",
 )
 KEPT_LISTS = ("credentials", "subjects", "grades")
+_OF_PERSON = (*KEPT, *KEPT_LISTS, "name", "last_name", "role", "email_state")
+_NOTHING: tuple[object, ...] = (None, [], "none", "unknown")
 EMPTY = literal([], ARRAY(Text))
-_POSTS_AT_ONCE = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class SeenPerson:
-    """A person as one page of one school's site shows them."""
-
-    school_id: int
-    url: str
-    seen_at: datetime
-    name: str
-    first_name: str | None
-    last_name: str | None
-    title: str | None
-    role: str
-    department: str | None
-    email: str | None
-    email_state: str
-    email_method: str | None
-    phone: str | None
-    phone_e164: str | None
-    extension: str | None
-    profile_url: str | None
-    snippet: str
-    confidence: float
-    middle_name: str | None = None
-    honorific: str | None = None
-    suffix: str | None = None
-    credentials: tuple[str, ...] = ()
-    nickname: str | None = None
-    subjects: tuple[str, ...] = ()
-    grades: tuple[str, ...] = ()
-    method: str = "page"
-    """How the values were read: `page` by the readers alone, `page+llm` with a model's word about the block."""
-    page: int | None = None
-    """Of a PDF, from 1."""
 
 
 async def store_people(
@@ -123,137 +94,85 @@ async def _suppressed(connection: AsyncConnection, people: Sequence[SeenPerson])
 async def _write_people(
     connection: AsyncConnection, people: Sequence[SeenPerson], organization_id: UUID, job_id: UUID, attempt: int
 ) -> None:
-    identities = await _identities(connection, people)
-    rows: dict[str, dict[str, Any]] = {}
-    for person, identity in zip(people, identities, strict=True):
-        row = _row(organization_id, identity, person)
-        if known := rows.get(identity):
-            row = {name: known[name] if value is None or value == [] else value for name, value in row.items()}
-            if "published" in (row["email_state"], known["email_state"]):
-                row["email_state"] = "published"
-        rows[identity] = row
-    ids = await _upsert_members(connection, rows)
-    await _upsert_posts(connection, organization_id, job_id, people, [ids[identity] for identity in identities])
+    keys = await recognize(connection, organization_id, people)
+    known = await _hold_members(connection, {key.identity for key in keys})
+    standing = await standing_corrections(connection, (row.id for row in known.values()))
+    rows = _rows(organization_id, people, keys, known)
+    own = {key.identity for key in keys if not key.alias}
+    for identity in own & set(known):
+        for correction in standing.get(known[identity].id, ()):
+            correction.keep(rows[identity])
+    members = await _upsert_members(connection, rows)
+    ids = [members[key.identity].id for key in keys]
+    told = await _upsert_posts(connection, organization_id, job_id, people, ids, standing)
+    for identity in sorted(own & set(known)):
+        if rows[identity]["last_seen"] >= known[identity].last_seen:
+            old, new = known[identity]._mapping, members[identity]._mapping
+            changed = changes_between(old, new, WATCHED, staff_id=known[identity].id)
+            told += [_placed(change, people, ids) for change in changed]
+    for correction in (one for some in standing.values() for one in some):
+        await correction.remember(connection)
+    await _tell(connection, organization_id, job_id, told)
     await store_evidence(
         connection,
         (
             Seen(
                 "staff",
-                ids[identity],
+                member_id,
                 Origin(
                     organization_id, job_id, attempt, person.seen_at, person.method, page=person.page, url=person.url
                 ),
                 _sightings(person),
             )
-            for person, identity in zip(people, identities, strict=True)
+            for person, member_id in zip(people, ids, strict=True)
         ),
     )
 
 
-async def withdraw_people(connection: AsyncConnection, school_id: int, urls: Sequence[str]) -> None:
-    """Takes back the posts at a school that were read on sites which are not the school's.
-
-    Whoever has no other post is forgotten, with the evidence. What a crawl read elsewhere (a published spreadsheet), it
-    read because the site named it. A host that the school's accepted site shares (a district's) keeps its people: which
-    of them came from where, its addresses do not say.
-    """
-    accepted = await connection.scalars(
-        select(Website.url).where(Website.school_id == school_id, Website.state == "accepted")
+async def _hold_members(connection: AsyncConnection, identities: set[str]) -> dict[str, AnyRow]:
+    """Those of the people who are stored, as they are, which they stay until the transaction ends."""
+    wanted = cast(sorted(identities), ARRAY(Text))
+    query = (
+        select(*StaffMember.__table__.c)
+        .where(StaffMember.identity == any_(wanted))
+        .order_by(StaffMember.identity)
+        .with_for_update(key_share=True)
     )
-    right = {site_host(url) for url in accepted}
-    wrong = {site_host(url) for url in urls} - right
-    rows = await connection.execute(
-        select(StaffPost.staff_member_id, StaffPost.source_url, StaffPost.job_id).where(
-            StaffPost.school_id == school_id
-        )
-    )
-    posts = [(member_id, site_host(url), job_id) for member_id, url, job_id in rows]
-    crawls = {job_id for _, host, job_id in posts if host in wrong and job_id is not None}
-    members = [
-        member_id for member_id, host, job_id in posts if host in wrong or (job_id in crawls and host not in right)
-    ]
-    if not members:
-        return
-    await connection.execute(
-        delete(StaffPost).where(StaffPost.school_id == school_id, StaffPost.staff_member_id.in_(members))
-    )
-    await _forget_without_post(connection, members)
+    return {row.identity: row for row in await connection.execute(query)}
 
 
-async def forget_posts(connection: AsyncConnection, posts: Sequence[tuple[int, int, str]]) -> None:
-    """Deletes posts (person, school, address of the page), with what that page said of the person.
-
-    Whoever has no other post is forgotten, with all evidence.
-    """
-    for place in range(0, len(posts), _POSTS_AT_ONCE):
-        some = posts[place : place + _POSTS_AT_ONCE]
-        post = tuple_(StaffPost.staff_member_id, StaffPost.school_id)
-        await connection.execute(delete(StaffPost).where(post.in_([(member, school) for member, school, _ in some])))
-        said = tuple_(Evidence.subject_id, Evidence.url).in_([(member, url) for member, _, url in some])
-        await connection.execute(delete(Evidence).where(Evidence.subject == "staff", said))
-        await _forget_without_post(connection, [member for member, _, _ in some])
-
-
-async def _forget_without_post(connection: AsyncConnection, members: Sequence[int]) -> None:
-    forgotten = await connection.scalars(
-        delete(StaffMember)
-        .where(StaffMember.id.in_(members), ~exists().where(StaffPost.staff_member_id == StaffMember.id))
-        .returning(StaffMember.id)
-    )
-    await connection.execute(
-        delete(Evidence).where(Evidence.subject == "staff", Evidence.subject_id.in_(forgotten.all()))
-    )
+def _rows(
+    organization_id: UUID, people: Sequence[SeenPerson], keys: Sequence[PersonKey], known: Mapping[str, AnyRow]
+) -> dict[str, dict[str, Any]]:
+    """A row a person. Those seen under another key come first: what their own key shows is the last word."""
+    rows: dict[str, dict[str, Any]] = {}
+    for person, key in sorted(zip(people, keys, strict=True), key=lambda pair: not pair[1].alias):
+        row = _row(organization_id, key.identity, person)
+        if key.alias and (stored := known.get(key.identity)) is not None:
+            row |= {name: value for name in _OF_PERSON if (value := getattr(stored, name)) not in _NOTHING}
+        if before := rows.get(key.identity):
+            row = {name: before[name] if value is None or value == [] else value for name, value in row.items()}
+            if "published" in (row["email_state"], before["email_state"]):
+                row["email_state"] = "published"
+        rows[key.identity] = row
+    return rows
 
 
-async def _identities(connection: AsyncConnection, people: Sequence[SeenPerson]) -> list[str]:
-    """The natural key of each person, after those already stored without an address have taken the one now seen."""
-    schools = {person.school_id for person in people}
-    known = (
-        select(StaffPost.school_id, StaffMember.id, StaffMember.identity, StaffMember.name, StaffMember.email)
-        .join(StaffMember, StaffMember.id == StaffPost.staff_member_id)
-        .where(StaffPost.school_id.in_(schools))
-    )
-    if all(person.email for person in people):
-        # Those with an address are asked for by people without one only.
-        known = known.where(StaffMember.email.is_(None))
-    stored = await connection.execute(known)
-    with_address: dict[tuple[int, str], set[str]] = defaultdict(set)
-    without_address: dict[tuple[int, str], int] = {}
-    for school_id, member_id, identity, name, email in stored:
-        if email:
-            with_address[school_id, key_words(name)].add(identity)
-        else:
-            without_address[school_id, key_words(name)] = member_id
-    for person in people:
-        if person.email:
-            with_address[person.school_id, key_words(person.name)].add(_by_address(person))
-    taken = await _taken(connection, people) if without_address else set[str]()
-    identities: list[str] = []
-    for person in people:
-        key = (person.school_id, key_words(person.name))
-        if person.email:
-            identity = _by_address(person)
-            if identity not in taken and (member_id := without_address.pop(key, None)) is not None:
-                await connection.execute(
-                    update(StaffMember).where(StaffMember.id == member_id).values(identity=identity)
-                )
-                taken.add(identity)
-        else:
-            same_name = with_address[key]
-            identity = next(iter(same_name)) if len(same_name) == 1 else f"school:{person.school_id}|{key[1]}"
-        identities.append(identity)
-    return identities
+def _placed(change: Change, people: Sequence[SeenPerson], ids: Sequence[int]) -> Change:
+    """A change with the page that shows it."""
+    for person, member_id in zip(people, ids, strict=True):
+        if member_id == change.staff_id and getattr(person, str(change.field)) == change.new:
+            return replace(change, school_id=person.school_id, url=person.url)
+    return change
 
 
-async def _taken(connection: AsyncConnection, people: Sequence[SeenPerson]) -> set[str]:
-    """Those natural keys of people with an address that are somebody's already."""
-    wanted = cast(sorted({_by_address(person) for person in people if person.email}), ARRAY(Text))
-    found = await connection.scalars(select(StaffMember.identity).where(StaffMember.identity == any_(wanted)))
-    return set(found.all())
-
-
-def _by_address(person: SeenPerson) -> str:
-    return f"email:{person.email}|{key_words(person.name)}"
+async def _tell(connection: AsyncConnection, organization_id: UUID, job_id: UUID, told: Sequence[Change]) -> None:
+    joined = [change for change in told if change.kind is ChangeKind.JOINED]
+    if joined:
+        await mark_departed(connection, [change.staff_id for change in joined])
+    changed = [change for change in told if change.kind is ChangeKind.CHANGED]
+    news = await worth_telling(connection, changed, job_id)
+    await write_changes(connection, organization_id, [*joined, *news], job_id=job_id)
 
 
 def _row(organization_id: UUID, identity: str, person: SeenPerson) -> dict[str, Any]:
@@ -285,10 +204,12 @@ def _row(organization_id: UUID, identity: str, person: SeenPerson) -> dict[str, 
     }
 
 
-async def _upsert_members(connection: AsyncConnection, rows: dict[str, dict[str, Any]]) -> dict[str, int]:
+async def _upsert_members(connection: AsyncConnection, rows: dict[str, dict[str, Any]]) -> dict[str, AnyRow]:
+    """Writes people; the rows as they are then, by natural key: `id` and what the change feed watches."""
     stored = [rows[identity] for identity in sorted(rows)]
     new = insert_many(StaffMember, *stored[0])
     old = StaffMember.__table__.c
+    other_email = new.excluded.email != old.email
     found = await connection.execute(
         new.on_conflict_do_update(
             index_elements=["organization_id", "identity"],
@@ -300,12 +221,16 @@ async def _upsert_members(connection: AsyncConnection, rows: dict[str, dict[str,
                 "role": func.coalesce(func.nullif(new.excluded.role, "unknown"), old.role),
                 "email_state": func.coalesce(func.nullif(new.excluded.email_state, "none"), old.email_state),
                 "confidence": func.greatest(new.excluded.confidence, old.confidence),
+                # What was found out about an address is not said of another one.
+                "email_check": case((other_email, null()), else_=old.email_check),
+                "email_flags": case((other_email, EMPTY), else_=old.email_flags),
+                "email_check_due": case((other_email, null()), else_=old.email_check_due),
                 **_seen_span(new.excluded, old),
             },
-        ).returning(StaffMember.identity, StaffMember.id),
+        ).returning(StaffMember.identity, StaffMember.id, *(old[name] for name in WATCHED)),
         as_parameter(stored),
     )
-    return dict(found.all())
+    return {row.identity: row for row in found}
 
 
 async def _upsert_posts(
@@ -314,7 +239,12 @@ async def _upsert_posts(
     job_id: UUID,
     people: Sequence[SeenPerson],
     member_ids: Sequence[int],
-) -> None:
+    standing: Mapping[int, list[StandingCorrection]],
+) -> list[Change]:
+    """Writes posts; says who joined, and whose title or role is another one.
+
+    Their people's rows are held, so nobody else writes posts of theirs meanwhile.
+    """
     posts = {
         (member_id, person.school_id): {
             "organization_id": organization_id,
@@ -329,21 +259,46 @@ async def _upsert_posts(
         }
         for person, member_id in zip(people, member_ids, strict=True)
     }
+    for (member_id, _), post in posts.items():
+        for correction in standing.get(member_id, ()):
+            correction.keep_at_school(post)
     stored = [posts[key] for key in sorted(posts)]
-    new = insert_many(StaffPost, *stored[0])
+    place = tuple_(StaffPost.staff_member_id, StaffPost.school_id)
+    found = await connection.execute(select(*StaffPost.__table__.c).where(place.in_(sorted(posts))))
+    before = {(row.staff_member_id, row.school_id): row for row in found}
+    new, old = insert_many(StaffPost, *stored[0]), StaffPost.__table__.c
+    # A page that was kept and is read again does not say that somebody is there now.
+    seen_since = new.excluded.last_seen > old.last_seen
     await connection.execute(
         new.on_conflict_do_update(
             index_elements=["staff_member_id", "school_id"],
             set_={
-                "title": func.coalesce(new.excluded.title, StaffPost.__table__.c.title),
-                "role": func.coalesce(func.nullif(new.excluded.role, "unknown"), StaffPost.__table__.c.role),
+                "title": func.coalesce(new.excluded.title, old.title),
+                "role": func.coalesce(func.nullif(new.excluded.role, "unknown"), old.role),
                 "source_url": new.excluded.source_url,
                 "job_id": new.excluded.job_id,
-                **_seen_span(new.excluded, StaffPost.__table__.c),
+                "missed": case((seen_since, 0), else_=old.missed),
+                "left_at": case((seen_since, null()), else_=old.left_at),
+                **_seen_span(new.excluded, old),
             },
         ),
         as_parameter(stored),
     )
+    return [change for key in sorted(posts) for change in _news_of_post(posts[key], before.get(key))]
+
+
+def _news_of_post(post: Mapping[str, Any], before: AnyRow | None) -> list[Change]:
+    member_id, school_id, url = post["staff_member_id"], post["school_id"], post["source_url"]
+    if before is None or (before.left_at is not None and post["last_seen"] > before.last_seen):
+        return [Change(member_id, school_id, ChangeKind.JOINED, url)]
+    if post["last_seen"] < before.last_seen:
+        return []
+    fields = ("title",) if post["role"] in ("unknown", before.role) else ("title", "role")
+    changed = changes_between(before._mapping, post, fields, staff_id=member_id)
+    # A role is read from the title: it changes with it, or because the reader has learnt something.
+    if not any(change.field == "title" for change in changed):
+        return []
+    return [replace(change, school_id=school_id, url=url) for change in changed]
 
 
 def _seen_span(new: Any, old: Any) -> dict[str, Any]:

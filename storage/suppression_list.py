@@ -5,18 +5,19 @@ Each function works in the caller's tenant transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, any_, cast, delete, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, Text, any_, cast, delete, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import NotFoundError
-from storage.models import PageBody, School, StaffMember, StaffPost, Suppression, User
-from storage.staff import forget_posts
+from storage.models import PageBody, School, StaffCorrection, StaffMember, StaffPost, Suppression, User
+from storage.seen_people import address_of_key, name_of_key
+from storage.staff_removal import forget_posts
 from storage.suppression import Met, SuppressionKey, SuppressionKind, Who, hold_list, nces_text, own_salt
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -78,6 +79,12 @@ async def follow_names(connection: AsyncConnection, organization_id: UUID, met: 
     ids = await _ids(connection, [hashed for _, hashed in marks.values()])
     # Who took the address off the list meanwhile has its names taken off, too.
     names = {name: ids[marks[parent]] for name, parent in parents.items() if marks[parent] in ids}
+    return await add_names(connection, organization_id, names)
+
+
+async def add_names(connection: AsyncConnection, organization_id: UUID, names: Mapping[SuppressionKey, int]) -> int:
+    """Puts entries on the list that go with others (each has its id), and deletes whom they name; counts the posts."""
+    salt = await own_salt(connection)
     rows = sorted((str(name.kind), name.hashed(salt), parent_id) for name, parent_id in names.items())
     values = [
         {"organization_id": organization_id, "kind": kind, "hash": hashed, "parent_id": parent_id}
@@ -181,9 +188,13 @@ async def _delete_named(connection: AsyncConnection, keys: set[SuppressionKey]) 
             url=row.source_url,
             schools=texts,
         )
-        if (key := next((key for key in who.marks() if key in keys), None)) is not None:
-            met.append(Met(who, key))
-            posts.append((row.staff_member_id, row.school_id, row.source_url))
+        # What was put right by hand hides nobody: their key still has what was seen.
+        seen = replace(who, names=frozenset({name_of_key(row.key)}), email=address_of_key(row.key))
+        for one in (who, seen):
+            if (key := next((key for key in one.marks() if key in keys), None)) is not None:
+                met.append(Met(who, key))
+                posts.append((row.staff_member_id, row.school_id, row.source_url))
+                break
     await forget_posts(connection, posts)
     return met
 
@@ -195,6 +206,9 @@ def _candidates(keys: set[SuppressionKey]) -> Select[*tuple[Any, ...]]:
     """
     by_kind = {kind: {key.text for key in keys if key.kind is kind} for kind in SuppressionKind}
     conditions: list[ColumnElement[bool]] = []
+    corrected = (StaffCorrection.staff_member_id == StaffMember.id, StaffCorrection.field == "email")
+    if by_kind[SuppressionKind.EMAIL] or by_kind[SuppressionKind.DOMAIN]:
+        conditions.append(exists().where(*corrected))
     if addresses := by_kind[SuppressionKind.EMAIL]:
         local = func.lower(func.split_part(StaffMember.email, "@", 1))
         conditions.append(local.in_({address.partition("@")[0] for address in addresses}))
@@ -216,6 +230,7 @@ def _candidates(keys: set[SuppressionKey]) -> Select[*tuple[Any, ...]]:
             StaffPost.source_url,
             School.identity,
             School.nces_id,
+            StaffMember.identity.label("key"),
             StaffMember.name,
             StaffMember.first_name,
             StaffMember.last_name,

@@ -52,6 +52,14 @@ def without_a_model() -> Generator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def without_name_servers() -> Generator[None]:
+    """No worker asks DNS for the domains of addresses, but in the tests that bring a name server of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TITLE1_EMAIL_CHECK", "false")
+        yield
+
+
 @pytest.fixture(scope="session")
 def launcher() -> Generator[Launcher]:
     """One fork server for the spiders of all tests: each would need two seconds of work for one of its own.

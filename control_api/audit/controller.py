@@ -49,7 +49,7 @@ class AuditController(Controller):
         cursor: PageCursor = None,
         limit: Limit = 50,
     ) -> Page[AuditView]:
-        """Lists sign-ins, users, keys, budgets, exports, suppressions, decisions, schedules, jobs stopped or retried.
+        """Lists who did what: sign-ins, users, keys, budgets, exports, people, decisions, schedules, ends of jobs.
 
         Nobody can change or delete an entry.
         """

@@ -122,6 +122,7 @@ def _environment(local: LocalDatabase, folder: Path, web: dict[str, Any]) -> dic
         "TITLE1_SEARXNG_URL": web["search"],
         # Only the simulated web is asked: no service of the user's either.
         "TITLE1_GUESS_NAMES": "0",
+        "TITLE1_EMAIL_CHECK": "false",
         "TITLE1_BRAVE_KEY": "",
         "TITLE1_WIKIDATA_URL": "",
     }

@@ -25,13 +25,14 @@ app = typer.Typer(help="What has left: the ledger of exports.", no_args_is_help=
 FILTERS = {
     "people": (
         *("state", "county", "district", "title1_status", "near", "radius", "document_id", "school_ids"),
-        *("q", "role", "subject", "grade", "min_confidence", "seen_since"),
+        *("q", "role", "subject", "grade", "min_confidence", "seen_since", "left"),
     ),
     "schools": (
         *("state", "county", "district", "title1_status", "near", "radius"),
         *("document_id", "job_id", "q", "has_website"),
     ),
 }
+_WORDS = {"true": True, "false": False}
 _NUMBERS = frozenset({"radius", "min_confidence"})
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of words.")]
 
@@ -142,6 +143,10 @@ def filters_of(of: Subject, given: list[str]) -> dict[str, Any]:
         if not all(number.isascii() and number.isdigit() for number in numbers):
             raise CliError("school_ids are ids, parted by commas.", code=2)
         found["school_ids"] = [int(number) for number in numbers]
+    if "left" in found:
+        if found["left"] not in _WORDS:
+            raise CliError("left is true (also people who have left their schools) or false.", code=2)
+        found["left"] = _WORDS[found["left"]]
     for name in _NUMBERS & found.keys():
         try:
             found[name] = float(found[name])

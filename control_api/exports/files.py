@@ -25,7 +25,7 @@ from control_api.schools.controller import provide_schools, provide_where
 from control_api.schools.controller import provide_wanted as provide_wanted_schools
 from control_api.schools.service import SchoolService
 from control_api.settings import ApiSettings
-from control_api.staff.controller import provide_place, provide_staff, provide_trust
+from control_api.staff.controller import provide_address, provide_place, provide_staff, provide_trust
 from control_api.staff.controller import provide_wanted as provide_wanted_people
 from control_api.staff.service import StaffService
 from storage.accounts import Account
@@ -92,6 +92,7 @@ def _people_file(file_format: Format) -> HTTPRouteHandler:
         dependencies={
             "where": Provide(provide_where, sync_to_thread=False),
             "trust": Provide(provide_trust, sync_to_thread=False),
+            "address": Provide(provide_address, sync_to_thread=False),
             "place": Provide(provide_place, sync_to_thread=False),
             "wanted": Provide(provide_wanted_people, sync_to_thread=False),
             "staff": Provide(provide_staff, sync_to_thread=False),

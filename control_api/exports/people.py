@@ -36,10 +36,12 @@ PEOPLE = (
     Column("department", width=18),
     Column("email", width=32, named={_LEAD: "Email", _LETTER: "Email"}, most=80, whole=True),
     Column("email_state", width=12),
+    Column("email_check", width=12),
     Column("phone", width=18, named={_LEAD: "Phone", _LETTER: "Phone"}, most=40, whole=True),
     Column("extension", width=10),
     Column("source_url", width=40, named={_LEAD: "Description"}, most=32_000, whole=True),
     Column("last_seen", Kind.TIME, width=18),
+    Column("left_at", Kind.TIME, width=18),
     Column("confidence", Kind.NUMBER, width=11),
     Column(
         "notices", Kind.TEXTS, width=16, named={_LETTER: "Notices"}, value=lambda lead: notice_codes(str(lead.state))

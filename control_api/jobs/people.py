@@ -31,6 +31,7 @@ def chosen_people(params: ChosenPeople) -> StaffFilter:
         subject=params.subject,
         grade=params.grade,
         has_email=True if params.only_with_email else None,
+        left=params.left or None,
         trust=Trust(params.min_confidence, in_utc(params.seen_since)),
         schools=schools,
     )

@@ -82,6 +82,8 @@ class ChosenPeople(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     min_confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     seen_since: datetime | None = None
     only_with_email: bool = False
+    left: bool = False
+    """Also those who have left their schools."""
     purpose: Purpose | None = None
 
 

@@ -14,7 +14,7 @@ COUNTRY = "United States"
 
 def _email(person: PushPerson) -> str | None:
     """A published address only; nothing that was inferred would ever be sent."""
-    return person.email if person.email_state == "published" else None
+    return person.email if person.email_state in {"published", "corrected"} else None
 
 
 def _phone(person: PushPerson) -> str | None:

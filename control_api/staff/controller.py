@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -26,10 +26,12 @@ from control_api.staff.schemas import StaffDetail, StaffItem
 from control_api.staff.service import StaffService
 from storage.accounts import Account
 from storage.database import Database
+from storage.email_checks import EmailCheck
 from storage.filters import SchoolFilter, StaffFilter, Trust
 from storage.search import PageKey
 
 Confidence = Annotated[float | None, QueryParameter(ge=0, le=1, description="How sure a person must be at least.")]
+AlsoLeft = Annotated[bool, QueryParameter(description="Also those who have left their schools.")]
 
 
 def provide_place(
@@ -52,22 +54,42 @@ def provide_trust(min_confidence: Confidence = None, seen_since: FromQuery[datet
     return Trust(min_confidence, in_utc(seen_since))
 
 
+@dataclass(frozen=True, slots=True)
+class AddressFilter:
+    """What is asked of people's e-mail addresses; what is None does not matter."""
+
+    has_email: bool | None
+    email_state: str | None
+    email_check: EmailCheck | None
+
+
+def provide_address(
+    has_email: FromQuery[bool | None] = None,
+    email_state: FromQuery[Literal["published", "form_only", "none", "corrected"] | None] = None,
+    email_check: FromQuery[EmailCheck | None] = None,
+) -> AddressFilter:
+    """What a request's query asks of addresses."""
+    return AddressFilter(has_email, email_state, email_check)
+
+
 def provide_wanted(
     place: NamedDependency[SchoolFilter],
     q: Search = None,
     role: FromQuery[str | None] = None,
-    has_email: FromQuery[bool | None] = None,
-    email_state: FromQuery[Literal["published", "form_only", "none"] | None] = None,
+    address: NamedDependency[AddressFilter | None] = None,
     subject: FromQuery[str | None] = None,
     grade: FromQuery[str | None] = None,
+    left: AlsoLeft = False,
     trust: NamedDependency[Trust | None] = None,
 ) -> StaffFilter:
     """The people that a request's query asks for."""
     return StaffFilter(
         q=q,
         role=role or None,
-        has_email=has_email,
-        email_state=email_state,
+        has_email=address.has_email if address else None,
+        email_state=address.email_state if address else None,
+        email_check=address.email_check if address else None,
+        left=left or None,
         subject=subject or None,
         grade=grade or None,
         trust=trust or Trust(),
@@ -89,6 +111,7 @@ class StaffController(Controller):
     dependencies = {  # noqa: RUF012  Litestar declares it so
         "where": Provide(provide_where, sync_to_thread=False),
         "trust": Provide(provide_trust, sync_to_thread=False),
+        "address": Provide(provide_address, sync_to_thread=False),
         "place": Provide(provide_place, sync_to_thread=False),
         "wanted": Provide(provide_wanted, sync_to_thread=False),
         "staff": Provide(provide_staff, sync_to_thread=False),
@@ -108,5 +131,5 @@ class StaffController(Controller):
 
     @get("/staff/{staff_id:int}", summary="One person")
     async def one(self, staff_id: FromPath[int], staff: NamedDependency[StaffService]) -> StaffDetail:
-        """A person, the schools they work at, and the page that says so of each value."""
+        """A person, the schools they work at, the page that says so of each value, and what was put right by hand."""
         return await staff.get(staff_id)

@@ -18,7 +18,10 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None
     role: str
     source_url: str
+    first_seen: datetime
     last_seen: datetime
+    left_at: datetime | None
+    """When the second crawl in a row had not seen the person there; null while they have the post."""
     notices: list[str]
     """Codes of the notices on using contacts of the school's state; `/api/v1/notices` has their words."""
 
@@ -42,6 +45,10 @@ class StaffItem(msgspec.Struct, frozen=True, kw_only=True):
     department: str | None
     email: str | None
     email_state: str
+    email_check: str | None
+    """What syntax and DNS say of the address; null before it was looked at."""
+    email_flags: list[str]
+    """`role`: an office's address; `disposable`: of a service for addresses that are thrown away."""
     phone: str | None
     extension: str | None
     profile_url: str | None
@@ -52,10 +59,26 @@ class StaffItem(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
     first_seen: datetime
     last_seen: datetime
+    left_at: datetime | None
+    """Since when there is no post; null while there is one."""
     posts: list[PostView]
 
 
+class CorrectionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that was put right by hand."""
+
+    field: str
+    value: str | None
+    seen: str | None
+    """What was seen last, and would stand there without the correction."""
+    reason: str
+    by: str
+    corrected_at: datetime
+
+
 class StaffDetail(StaffItem, frozen=True, kw_only=True):
-    """A person with where each value was seen."""
+    """A person with where each value was seen, and what was put right."""
+
+    corrections: list[CorrectionView]
 
     evidence: list[EvidenceView]

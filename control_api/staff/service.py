@@ -10,8 +10,9 @@ import msgspec
 from control_api.exports.downloads import Batch
 from control_api.exports.notices import notice_codes
 from control_api.schools.service import evidence_views
-from control_api.staff.schemas import PostView, StaffDetail, StaffItem
+from control_api.staff.schemas import CorrectionView, PostView, StaffDetail, StaffItem
 from storage.accounts import Account
+from storage.corrections import corrections_of
 from storage.database import Database
 from storage.filters import StaffFilter
 from storage.finding import Found, find_staff
@@ -51,7 +52,20 @@ class StaffService:
             person = await get_staff(connection, staff_id)
             posts = await posts_of(connection, [staff_id])
             seen = evidence_views(await evidence_of(connection, "staff", staff_id))
-        return StaffDetail(**msgspec.structs.asdict(_item(person, posts)), evidence=seen)
+            corrections = [_correction(row) for row in await corrections_of(connection, staff_id)]
+        item = msgspec.structs.asdict(_item(person, posts))
+        return StaffDetail(**item, evidence=seen, corrections=corrections)
+
+
+def _correction(row: Any) -> CorrectionView:
+    return CorrectionView(
+        field=row.field,
+        value=row.value,
+        seen=row.seen[row.field],
+        reason=row.reason,
+        by=row.user_name,
+        corrected_at=row.corrected_at,
+    )
 
 
 def _post(post: Any) -> PostView:

@@ -26,7 +26,9 @@ from crawler.spiders.base import VisitSpider
 from storage.errors import DatabaseUnavailableError, LeaseLostError, StorageError
 from storage.kept_pages import FetchedPage, store_pages
 from storage.leases import FencedStep, fenced
-from storage.staff import SeenPerson, store_people
+from storage.leaving import count_missed
+from storage.seen_people import SeenPerson
+from storage.staff import store_people
 from storage.suppression import Met
 from storage.suppression_list import follow_names
 from storage.targets import Visit, end_target, leave_target, school_name, store_visits, target_counts
@@ -259,7 +261,7 @@ async def _ended(step: FencedStep, target: TargetItem) -> bool:
     school_id = int(target.target)
     if step.lease.kind == "discover_websites":
         await decide_website(step.connection, school_id, target.website, target.outcome)
-    return await end_target(
+    ended = await end_target(
         step.connection,
         step.lease.job_id,
         school_id,
@@ -269,6 +271,10 @@ async def _ended(step: FencedStep, target: TargetItem) -> bool:
         tried=[msgspec.to_builtins(tried) for tried in target.tried],
         pages_gone=target.pages_gone,
     )
+    if ended and step.lease.kind == "harvest_staff" and target.outcome == "staff":
+        # A crawl that was blocked, failed or found nobody says nothing about who is there.
+        await count_missed(step.connection, step.lease.organization_id, step.lease.job_id, school_id)
+    return ended
 
 
 async def _told(step: FencedStep, target: TargetItem) -> dict[str, Any]:

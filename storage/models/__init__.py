@@ -22,7 +22,15 @@ from storage.models.page import KeptPage, PageBody
 from storage.models.salesforce import PushBatch, PushRow, SalesforceConnection
 from storage.models.schedule import Schedule, ScheduleFiring
 from storage.models.school import School, SchoolLink, Website, WebsiteDecision
-from storage.models.staff import StaffMember, StaffPost, Suppression
+from storage.models.staff import (
+    MailDomain,
+    StaffAlias,
+    StaffChange,
+    StaffCorrection,
+    StaffMember,
+    StaffPost,
+    Suppression,
+)
 
 __all__ = (
     "ApiKey",
@@ -42,6 +50,7 @@ __all__ = (
     "LlmAnswer",
     "LlmBudget",
     "LlmCall",
+    "MailDomain",
     "Organization",
     "PageBody",
     "PageVisit",
@@ -57,6 +66,9 @@ __all__ = (
     "SchoolLink",
     "SignInThrottle",
     "SigningKey",
+    "StaffAlias",
+    "StaffChange",
+    "StaffCorrection",
     "StaffMember",
     "StaffPost",
     "Suppression",

@@ -18,7 +18,7 @@ class Evidence(Tenant, Base):
     A PDF of the web has its page, too.
 
     `source` is the sighting's natural key: `document:<id>:<page>:<row>` or the page's address. Seeing the value there
-    again renews the row.
+    again renews the row. What a person put right (`storage.corrections`) has neither, and the source `correction`.
     """
 
     __tablename__ = "evidence"
@@ -26,7 +26,7 @@ class Evidence(Tenant, Base):
         UniqueConstraint("subject", "subject_id", "field", "source"),
         Index("ix_evidence_document", "document_id", "page", postgresql_where=text("document_id IS NOT NULL")),
         CheckConstraint("subject IN ('school', 'website', 'staff')", name="subject"),
-        CheckConstraint("(document_id IS NULL) <> (url IS NULL)", name="document_or_url"),
+        CheckConstraint("(document_id IS NULL) <> (url IS NULL) OR method = 'correction'", name="document_or_url"),
     )
 
     id: Mapped[BigId]

@@ -16,6 +16,7 @@ from litestar import Litestar
 from sqlalchemy import insert
 
 from control_api.settings import ApiSettings
+from storage.corrections import Corrector, NewCorrection, correct
 from storage.database import Database
 from storage.jobs import JobKind, NewJob, create_job
 from storage.models import ApiKey, SalesforceConnection, Schedule, Suppression
@@ -99,6 +100,15 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, Any]] = {
     ("GET", "/api/v1/links"): (LOOK, None),
     ("GET", "/api/v1/staff"): (LOOK, None),
     ("GET", "/api/v1/staff/{staff_id:int}"): (LOOK, None),
+    ("GET", "/api/v1/people/{staff_id:int}"): (LOOK, None),
+    ("PATCH", "/api/v1/people/{staff_id:int}"): (RUN, {"title": "Principal", "reason": "the school says so"}),
+    ("DELETE", "/api/v1/people/{staff_id:int}/corrections/{field:str}"): (RUN, None),
+    ("GET", "/api/v1/people/{staff_id:int}/changes"): (LOOK, None),
+    ("GET", "/api/v1/people/changes"): (LOOK, None),
+    ("GET", "/api/v1/people/tombstones"): (LOOK, None),
+    ("GET", "/api/v1/people/duplicates"): (LOOK, None),
+    ("POST", "/api/v1/people/{staff_id:int}/merge"): (RUN, {"into": 987654320}),
+    ("DELETE", "/api/v1/people/{staff_id:int}"): (RUN, None),
     ("GET", "/api/v1/llm/budget"): (LOOK, None),
     ("PUT", "/api/v1/llm/budget"): (RULE, {"dollars": 1.0, "tokens": None}),
     ("DELETE", "/api/v1/llm/budget"): (RULE, None),
@@ -202,6 +212,9 @@ async def theirs(database: Database, outsider: KeyedAccount) -> Things:
         await add_listing(connection, who, document_id, school_id)
         await add_website(connection, who, school_id, SITE["url"])
         staff_id = await add_person(connection, who, "Odile Brannock", [school_id])
+        corrector = Corrector(who.organization_id, who.user_id, who.user_name)
+        office = NewCorrection("department", {"department": "Front office"})
+        await correct(connection, corrector, staff_id, [office], "the school says so")
         new = NewJob(who.organization_id, who.user_id, kind=JobKind.EXPORT_LEADS, params={})
         job_id, _ = await create_job(connection, new, limit=9)
         row = {"organization_id": who.organization_id, "kind": "email", "hash": b"x" * 32, "reason": "request"}
@@ -222,6 +235,7 @@ async def theirs(database: Database, outsider: KeyedAccount) -> Things:
             "document_id": document_id,
             "school_id": school_id,
             "staff_id": staff_id,
+            "field": "department",
             "job_id": job_id,
             "entry_id": entry_id,
             "connection_id": connection_id,

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from sqlalchemy import insert, select
 
+from control_api.work.launcher import Launcher
 from extraction.llm.settings import LlmSettings
 from storage.budgets import crawl_limits, spent_figure, together, used_by_job
 from storage.database import Database
@@ -84,6 +85,7 @@ async def test_a_harvest_ends_when_its_pages_are_spent_and_a_retry_has_what_is_l
     database: Database,
     storage_settings: StorageSettings,
     account: KeyedAccount,
+    launcher: Launcher,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -96,7 +98,7 @@ async def test_a_harvest_ends_when_its_pages_are_spent_and_a_retry_has_what_is_l
                 served.page(host, "/staff", staff_table(("Odile Brannock", "Teacher", f"ob@{host}")))
                 school = await add_school(connection, who, f"Oak {host}", state="NJ")
                 await add_website(connection, who, school, served.url(host))
-        async with working(database, storage_settings, who) as work:
+        async with working(database, storage_settings, who, launcher) as work:
             job_id, end = await work(JobKind.HARVEST_STAFF, budget={"pages": 9})
     assert (end.state, end.error_code) == (JobState.FAILED, "BUDGET_SPENT")
     assert "The budget of 9 requests is spent" in (end.reason or "")

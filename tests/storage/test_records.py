@@ -18,8 +18,9 @@ from storage.directory import COLUMNS, directory_of_states, import_directory, im
 from storage.jobs import JobKind
 from storage.models import Document, DocumentSchool, Evidence, School, StaffMember, StaffPost, Target, Website
 from storage.schools import ListedSchool, ReadPage, store_page
+from storage.seen_people import SeenPerson
 from storage.sightings import Sighting, key_words
-from storage.staff import SeenPerson, store_people
+from storage.staff import store_people
 from storage.targets import (
     SchoolSelection,
     Visit,

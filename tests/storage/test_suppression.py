@@ -16,7 +16,8 @@ from storage.errors import NotFoundError
 from storage.jobs import JobKind
 from storage.kept_pages import FetchedPage, pack_body, store_pages
 from storage.models import Evidence, Job, Organization, PageBody, School, StaffMember, StaffPost, Suppression, Target
-from storage.staff import SeenPerson, store_people
+from storage.seen_people import SeenPerson
+from storage.staff import store_people
 from storage.suppression import (
     SuppressionKey,
     Who,

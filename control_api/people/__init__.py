@@ -1,0 +1,1 @@
+"""What is done to people who are stored: corrections, deletion, the change feed, merging of duplicates."""
