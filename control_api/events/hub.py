@@ -84,7 +84,8 @@ class EventHub:
     def close(self) -> None:
         """Ends all streams as soon as each has sent what it is sending."""
         self.closed = True
-        self._ring_all()
+        for tail in self._tails.values():
+            tail.wake()
 
     def admit_stream(self, account: Account) -> Seat:
         """Counts one more stream of a user, until `leave_stream` is told its seat.
@@ -150,6 +151,9 @@ class EventHub:
             return
         for seat in self._seats:
             seat.revoked = seat.credential_id in ids - good
+        if ids - good:
+            for tail in self._tails.values():
+                tail.wake()
 
     def _notified(self, job_id: str) -> None:
         # Whose job it is the notification does not say: every feed looks, which costs a read an organization.

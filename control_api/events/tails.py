@@ -1,7 +1,8 @@
 """The newest lines of one story, read once and kept as bytes for all streams of this process that follow it.
 
 A stream keeps a cursor, never a queue: one that falls behind what is kept here reads the table itself, so a stalled
-client costs no memory. A read happens only after somebody rang, and only once for all streams at the front.
+client costs no memory. A read happens only after somebody rang, and only once for all streams at the front; they are
+woken when it has brought something.
 """
 
 from __future__ import annotations
@@ -95,10 +96,27 @@ class Tail:
         self._rings_answered = 0
 
     def ring(self) -> None:
-        """There may be new lines: wakes every stream that follows."""
+        """There may be new lines: wakes every stream that follows, once they have been read."""
         self._rings += 1
+        if self._reading is None:
+            self._read_ahead()
+
+    def wake(self) -> None:
+        """Wakes every stream that follows, whether or not there is anything new."""
         for follower in self.followers:
             follower.set()
+
+    def _read_ahead(self) -> asyncio.Task[list[Line]]:
+        self._reading = reading = self._start(self._read_on(self._rings))
+        reading.add_done_callback(self._have_read)
+        return reading
+
+    def _have_read(self, reading: asyncio.Task[list[Line]]) -> None:
+        failed = reading.cancelled() or reading.exception() is not None
+        if failed or reading.result():
+            self.wake()
+        if not failed and self._rings_answered < self._rings and self.followers and self._reading is None:
+            self._read_ahead()  # somebody rang meanwhile, and no stream has asked since
 
     async def after(self, cursor: Cursor) -> list[Line]:
         """The next lines behind `cursor`, in order; empty when there are none now.
@@ -108,9 +126,7 @@ class Tail:
         """
         rings = self._rings
         while cursor == self._reached and self._rings_answered < rings:
-            if self._reading is None:
-                self._reading = self._start(self._read_on(self._rings))
-            await asyncio.shield(self._reading)
+            await asyncio.shield(self._reading or self._read_ahead())
         if cursor in self._known:
             behind = self._known[cursor] - self._known[self._begins]
             return list(itertools.islice(self._kept, behind, None))
