@@ -52,6 +52,7 @@ from control_api.settings import ApiSettings
 from control_api.staff.controller import StaffController
 from control_api.suppressions.controller import SuppressionController
 from control_api.users.controller import MeController, UserController
+from control_api.webhooks.controller import WebhookController
 from control_api.work.doorbell import Doorbell
 from storage.blobs import Blobs
 from storage.database import Database, open_database
@@ -77,6 +78,7 @@ _ROUTES = (
     SuppressionController,
     SalesforceController,
     PushController,
+    WebhookController,
     AuthController,
     MeController,
     UserController,

@@ -1,9 +1,10 @@
 """The worker process: hears rings, claims jobs under a lease, runs them, and watches over the other workers' jobs.
 
-SAQ is the engine (it hears the rings and runs the coroutines); the truth is our job table. Beside it six loops run:
+SAQ is the engine (it hears the rings and runs the coroutines); the truth is our job table. Beside it seven loops run:
 one prolongs the leases and learns what is wished of each job, one takes back the jobs of dead or frozen workers and
 rings for whatever waits, one makes the jobs of schedules whose time has come, one holds the session whose life is this
-worker's life, one removes pages kept long enough, one looks at the e-mail addresses that were found.
+worker's life, one removes what was kept long enough, one looks at the e-mail addresses that were found, one sends
+the messages of webhooks.
 """
 
 from __future__ import annotations
@@ -20,8 +21,12 @@ from saq.worker import Worker as SaqWorker
 
 from control_api.emails.settings import EmailSettings
 from control_api.emails.sweep import check_addresses
+from control_api.salesforce.secrets import SecretBox
+from control_api.salesforce.settings import SalesforceSettings
 from control_api.schedules.firing import fire_due
 from control_api.settings import ApiSettings
+from control_api.webhooks.courier import Courier
+from control_api.webhooks.settings import WebhookSettings
 from control_api.work.attempt import Attempt, Work, WorkError
 from control_api.work.crawl import discover_websites, harvest_staff, reextract_staff
 from control_api.work.doorbell import Doorbell
@@ -49,6 +54,7 @@ from storage.leases import (
 )
 from storage.sessions import forget_old_access
 from storage.settings import StorageSettings
+from storage.webhooks import forget_old_deliveries
 
 log = logging.getLogger("title1.worker")
 
@@ -89,6 +95,7 @@ class Worker:
         self.launcher = Launcher()
         self.purpose_required = ApiSettings().export_purpose_required
         """What the API asks of everybody, schedules are asked for, too."""
+        self.webhook_settings = WebhookSettings()
         self.attempts: dict[tuple[UUID, int], Attempt] = {}
         self.worker_id: int | None = None
         self.look = asyncio.Event()
@@ -111,7 +118,7 @@ class Worker:
             loop.add_signal_handler(signum, self.stopping.set)
         watches = (
             *(self._hold_session(), self._renew(), self._watch()),
-            *(self._fire_schedules(), self._forget_old(), self._check_emails()),
+            *(self._fire_schedules(), self._forget_old(), self._check_emails(), self._send_webhooks()),
         )
         loops = [asyncio.create_task(watch) for watch in watches]
         running = asyncio.create_task(engine.start())
@@ -268,10 +275,11 @@ class Worker:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _forget_old(self) -> None:
-        """Removes fetched pages, sessions and counters that were kept long enough, at once and then every hour."""
+        """Removes pages, sessions, counters and messages that were kept long enough, at once and then every hour."""
         while True:
             try:
                 await forget_old_access(self.database)
+                await forget_old_deliveries(self.database, self.webhook_settings.keep_days)
                 if forgotten := await forget_old_pages(self.database, self.storage_settings.kept_pages_days):
                     log.info("%d fetched pages were kept long enough and are removed", forgotten)
             except (DatabaseUnavailableError, *ADMIN_SHUTDOWN) as error:
@@ -289,3 +297,17 @@ class Worker:
                 log.warning("e-mail addresses cannot be checked now: %s", error)
             if not checked:
                 await asyncio.sleep(settings.pause_seconds)
+
+    async def _send_webhooks(self) -> None:
+        """Sends messages that are due; those of a slow receiver keep no others waiting."""
+        box = SecretBox(SalesforceSettings(), self.storage_settings)
+        courier = Courier(self.database, self.webhook_settings, box)
+        try:
+            while not self.stopping.is_set():
+                try:
+                    await courier.look()
+                except (DatabaseUnavailableError, *ADMIN_SHUTDOWN) as error:
+                    log.warning("webhooks cannot be looked at now: %s", error)
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            await courier.close()

@@ -15,7 +15,8 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from crawler.addresses import Address, read_hosts
+from crawler.addresses import read_hosts
+from extraction.network_addresses import Address
 
 PRODUCT = "Title1"
 """The product token: what robots.txt files address and what the User-Agent begins with."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -53,6 +54,15 @@ class Act(StrEnum):
     SCHEDULE_REMOVE = "schedule_remove"
     SCHEDULE_RUN = "schedule_run"
     """A job was asked for now, out of a schedule's turn."""
+    WEBHOOK_CREATE = "webhook_create"
+    WEBHOOK_CHANGE = "webhook_change"
+    WEBHOOK_REMOVE = "webhook_remove"
+    WEBHOOK_SECRET = "webhook_secret"  # noqa: S105  the name of an act
+    """A webhook got another secret."""
+    WEBHOOK_SEND = "webhook_send"
+    """A message was asked for: a test, or one that is to be sent again."""
+    WEBHOOK_DISABLE = "webhook_disable"
+    """A webhook was disabled because of what its receiver answers, by nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,7 @@ async def record(
     about: tuple[str, object] | None = None,
     refused: bool = False,
     detail: Mapping[str, Any] | None = None,
+    organization_id: UUID | None = None,
 ) -> None:
     """Writes an entry in the caller's transaction.
 
@@ -85,13 +96,14 @@ async def record(
         about: the kind and id of what it is done to.
         refused: whether it was refused.
         detail: what else matters; never a secret, nor a person's data.
+        organization_id: whose it is, of an act that the program does by itself; else that of the account.
     """
     account, via = (who, who.via) if isinstance(who, Account) else (None, who)
     await connection.execute(
         insert(AuditEntry).values(
             act=act,
             outcome="refused" if refused else "done",
-            organization_id=account.organization_id if account else None,
+            organization_id=account.organization_id if account else organization_id,
             user_id=account.user_id if account else None,
             user_name=account.user_name if account else None,
             key_id=via.key_id,

@@ -21,6 +21,8 @@ from storage.queries import statement
 
 EVENT_CHANNEL = "title1_event"
 """Carries the id of a job that has new events."""
+TOLD_KINDS = frozenset({"created", "paused", "resumed", "succeeded", "failed", "cancelled"})
+"""Lines that webhooks may ask for, as `job.created` and so on; all are written in a tenant's transaction."""
 LAST_SEQ = 2**31 - 1
 """Behind the last line of every story."""
 JOB_CHANNEL = "title1_job"
@@ -28,7 +30,10 @@ JOB_CHANNEL = "title1_job"
 
 
 async def append_event(connection: AsyncConnection, job_id: UUID, kind: str, payload: dict[str, Any]) -> int:
-    """Writes the next line of a job's story in the caller's transaction and returns its `seq`."""
+    """Writes the next line of a job's story in the caller's transaction and returns its `seq`.
+
+    With it the messages to the webhooks that ask for it are written: a line and its messages are there both or neither.
+    """
     seq = await connection.scalar(
         statement("append_event"),
         {"job_id": job_id, "kind": kind, "payload": msgspec.json.encode(payload).decode()},
@@ -36,6 +41,9 @@ async def append_event(connection: AsyncConnection, job_id: UUID, kind: str, pay
     await notify(connection, EVENT_CHANNEL, str(job_id))
     if seq is None:
         raise LookupError(f"no job {job_id}")
+    if kind in TOLD_KINDS:
+        told = {"job_id": job_id, "seq": seq, "event": f"job.{kind}"}
+        await connection.execute(statement("tell_webhooks"), told)
     return seq
 
 

@@ -49,7 +49,7 @@ class AuditController(Controller):
         cursor: PageCursor = None,
         limit: Limit = 50,
     ) -> Page[AuditView]:
-        """Lists who did what: sign-ins, users, keys, budgets, exports, people, decisions, schedules, ends of jobs.
+        """Lists who did what: sign-ins, users, keys, budgets, exports, people, decisions, schedules, webhooks, jobs.
 
         Nobody can change or delete an entry.
         """

@@ -26,6 +26,7 @@ from control_api.cli import schools as school_commands
 from control_api.cli import sites as site_commands
 from control_api.cli import suppress as suppress_commands
 from control_api.cli import users as user_commands
+from control_api.cli import webhooks as webhook_commands
 from control_api.cli.errors import CliError
 from control_api.cli.terminal import terminal
 from extraction.errors import ExtractionError
@@ -53,6 +54,7 @@ app.add_typer(schedule_commands.app, name="schedule")
 app.add_typer(school_commands.app, name="schools")
 app.add_typer(site_commands.app, name="sites")
 app.add_typer(suppress_commands.app, name="suppress")
+app.add_typer(webhook_commands.app, name="webhook")
 app.add_typer(key_commands.app, name="key")
 app.add_typer(user_commands.app, name="user")
 app.command("audit")(audit_commands.audit)

@@ -1,4 +1,4 @@
-"""Secrets of connections at rest: encrypted by a key that is not in the database.
+"""Secrets of connections, and of webhooks, at rest: encrypted by a key that is not in the database.
 
 The key is `TITLE1_SECRET_KEY`. Where it is not set and the embedded database is used, everything is on this machine
 anyway: then a file in the data folder, readable by its owner only, holds a key that was made when first needed.
@@ -45,14 +45,29 @@ class SecretBox:
         Raises:
             SecretUnreadableError: there is no key, or a setting holds one that is none.
         """
-        held = {"connection": str(connection_id), **asdict(secret)}
-        return self._keys(make=True).encrypt(msgspec.json.encode(held))
+        return self.seal_words(connection_id, asdict(secret))
+
+    def seal_words(self, owner_id: UUID, words: dict[str, str | None]) -> bytes:
+        """Named words of a secret as they are stored; they open for this owner only.
+
+        Raises:
+            SecretUnreadableError: there is no key, or a setting holds one that is none.
+        """
+        return self._keys(make=True).encrypt(msgspec.json.encode({"connection": str(owner_id), **words}))
 
     def open(self, connection_id: UUID, sealed: bytes) -> Secret:
         """The secret of a connection.
 
         Raises:
             SecretUnreadableError: no key reads it, or it is another connection's.
+        """
+        return Secret(**self.open_words(connection_id, sealed))
+
+    def open_words(self, owner_id: UUID, sealed: bytes) -> dict[str, str | None]:
+        """The words that `seal_words` has sealed for this owner.
+
+        Raises:
+            SecretUnreadableError: no key reads them, or they are another owner's.
         """
         try:
             held = msgspec.json.decode(self._keys(make=False).decrypt(sealed), type=dict[str, str | None])
@@ -61,9 +76,9 @@ class SecretBox:
                 "The secret of this connection was encrypted with another key. Put that key behind a comma in"
                 " TITLE1_SECRET_KEY, or give the connection its secret again."
             ) from error
-        if held.pop("connection", None) != str(connection_id):
+        if held.pop("connection", None) != str(owner_id):
             raise SecretUnreadableError("The stored secret belongs to another connection; give this one its own again.")
-        return Secret(**held)
+        return held
 
     def _keys(self, *, make: bool) -> MultiFernet:
         configured = self._settings.secret_key.get_secret_value() if self._settings.secret_key else ""

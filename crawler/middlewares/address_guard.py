@@ -30,10 +30,11 @@ from twisted.web.client import URI, Agent
 from typing_extensions import override
 from zope.interface import classImplements
 
-from crawler.addresses import Address, host_key, literal, refusal, unwrapped
+from crawler.addresses import host_key
 from crawler.crawl_settings import CrawlSettings, crawl_settings
 from crawler.middlewares.answer_limits import BoundedHeads, is_head_too_large
 from crawler.refusals import AddressRefusedError, TooLargeError
+from extraction.network_addresses import Address, literal, refusal, unwrapped
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

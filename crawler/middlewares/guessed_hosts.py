@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from twisted.internet.error import DNSLookupError
 
-from crawler.addresses import Address, literal
 from crawler.crawl_settings import crawl_settings
 from crawler.middlewares.address_guard import AddressGuard, NameServerError
 from crawler.refusals import NamesUnavailableError, NoSuchHostError
 from crawler.sites import GUESSED
+from extraction.network_addresses import Address, literal
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -31,6 +31,7 @@ from storage.models.staff import (
     StaffPost,
     Suppression,
 )
+from storage.models.webhook import Webhook, WebhookDelivery
 
 __all__ = (
     "ApiKey",
@@ -75,6 +76,8 @@ __all__ = (
     "Target",
     "User",
     "UserSession",
+    "Webhook",
+    "WebhookDelivery",
     "Website",
     "WebsiteDecision",
     "Worker",

@@ -19,8 +19,9 @@ from control_api.settings import ApiSettings
 from storage.corrections import Corrector, NewCorrection, correct
 from storage.database import Database
 from storage.jobs import JobKind, NewJob, create_job
-from storage.models import ApiKey, SalesforceConnection, Schedule, Suppression
+from storage.models import ApiKey, SalesforceConnection, Schedule, Suppression, Webhook
 from storage.roles import Role
+from storage.webhooks import add_ping, get_webhook
 from tests.conftest import KeyedAccount
 from tests.control_api.conftest import ClientOf, MakeUser
 from tests.control_api.rows import add_document, add_listing, add_person, add_school, add_website
@@ -130,6 +131,15 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, Any]] = {
     ("GET", "/api/v1/jobs/{job_id:uuid}/leads"): (LOOK, None),
     ("GET", "/api/v1/jobs/{job_id:uuid}/leads.csv"): (LOOK, None),
     ("POST", "/api/v1/jobs/{job_id:uuid}/leads/retry"): (RUN, None),
+    ("GET", "/api/v1/webhooks"): (RUN, None),
+    ("POST", "/api/v1/webhooks"): (RULE, {"url": "https://hooks.example.com/", "events": ["job.failed"]}),
+    ("GET", "/api/v1/webhooks/{webhook_id:uuid}"): (RUN, None),
+    ("PATCH", "/api/v1/webhooks/{webhook_id:uuid}"): (RULE, {"enabled": False}),
+    ("DELETE", "/api/v1/webhooks/{webhook_id:uuid}"): (RULE, None),
+    ("POST", "/api/v1/webhooks/{webhook_id:uuid}/secret"): (RULE, {}),
+    ("POST", "/api/v1/webhooks/{webhook_id:uuid}/test"): (RULE, None),
+    ("GET", "/api/v1/webhooks/{webhook_id:uuid}/deliveries"): (RUN, None),
+    ("POST", "/api/v1/webhooks/{webhook_id:uuid}/deliveries/{delivery_id:int}/retry"): (RULE, None),
     ("GET", "/api/v1/salesforce/connections"): (LOOK, None),
     ("POST", "/api/v1/salesforce/connections"): (RULE, CONNECTION),
     ("GET", "/api/v1/salesforce/connections/{connection_id:uuid}"): (LOOK, None),
@@ -229,6 +239,10 @@ async def theirs(database: Database, outsider: KeyedAccount) -> Things:
         schedule_id = await connection.scalar(
             insert(Schedule).values(misfire_grace_seconds=60, **weekly).returning(Schedule.id)
         )
+        hook = {"organization_id": who.organization_id, "url": "https://hooks.example.com/", "secret": b"sealed"}
+        added = await connection.execute(insert(Webhook).values(events=["job.failed"], **hook).returning(Webhook.id))
+        webhook_id = added.scalar_one()
+        delivery_id = (await add_ping(connection, await get_webhook(connection, webhook_id))).id
         key_id = await connection.scalar(ApiKey.__table__.select().with_only_columns(ApiKey.id))
     return Things(
         {
@@ -240,6 +254,8 @@ async def theirs(database: Database, outsider: KeyedAccount) -> Things:
             "entry_id": entry_id,
             "connection_id": connection_id,
             "schedule_id": schedule_id,
+            "webhook_id": webhook_id,
+            "delivery_id": delivery_id,
             "key_id": key_id,
             "user_id": who.user_id,
             "image": "1.png",

@@ -31,7 +31,7 @@ async def test_a_job_is_durable_told_and_rung_for(api: httpx2.AsyncClient, bell:
     assert answer.headers["location"] == f"/api/v1/jobs/{job['id']}"
     assert (job["kind"], job["state"], job["attempt"], job["user"]) == ("export_leads", "queued", 0, "ada")
     given = {name: value for name, value in job["params"].items() if value is not None}
-    assert given == {"format": "csv", "preset": "plain", "only_with_email": False, "bom": False}
+    assert given == {"format": "csv", "preset": "plain", "only_with_email": False, "left": False, "bom": False}
     assert bell.rings == [(UUID(job["id"]), 1)]
     assert (await api.get(answer.headers["location"])).json() == job
     events = (await api.get(f"{answer.headers['location']}/events", headers={"Accept": "application/json"})).json()

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.error import DNSLookupError
 
-from crawler.addresses import Address, carried, literal, read_hosts, refusal, unwrapped
+from crawler.addresses import read_hosts
 from crawler.crawl_settings import CrawlSettings
 from crawler.middlewares import address_guard
 from crawler.middlewares.address_guard import AddressGuard, _system_addresses
 from crawler.refusals import AddressRefusedError
+from extraction.network_addresses import Address, carried, literal, refusal, unwrapped
 
 CLOSED = [
     "127.0.0.1",

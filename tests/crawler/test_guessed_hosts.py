@@ -10,12 +10,12 @@ from scrapy.statscollectors import MemoryStatsCollector
 from scrapy.utils.test import get_crawler
 from twisted.internet.error import DNSLookupError
 
-from crawler.addresses import Address
 from crawler.middlewares import address_guard, guessed_hosts
 from crawler.middlewares.address_guard import NameServerError
 from crawler.middlewares.guessed_hosts import GuessedHostsMiddleware
 from crawler.refusals import AddressRefusedError, NamesUnavailableError, NoSuchHostError
 from crawler.sites import GUESSED
+from extraction.network_addresses import Address
 
 
 class Names:

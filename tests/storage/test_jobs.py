@@ -119,7 +119,7 @@ async def test_the_application_owns_no_table_and_every_tenant_table_is_forced(da
     assert all(table.owner not in {"title1_app", "title1_system"} for table in tables.values())
     tenants = {name for name, table in Base.metadata.tables.items() if "organization_id" in table.c} | {"organization"}
     # No tenant's, and closed to all of them.
-    closed = {"host_lease", "rate_bucket", "sign_in_throttle", "signing_key"}
+    closed = {"host_lease", "mail_domain", "rate_bucket", "sign_in_throttle", "signing_key"}
     assert {name for name, table in tables.items() if table.relforcerowsecurity} == tenants | closed
 
 

@@ -1,0 +1,1 @@
+"""Webhooks, against a receiver on loopback."""
