@@ -25,7 +25,7 @@ from control_api.auth.guards import provide_account
 from control_api.auth.passwords import Passwords
 from control_api.auth.signing import open_signer
 from control_api.dashboard.controller import DashboardController
-from control_api.description import describe_problems, description_config
+from control_api.description import complete_description, description_config
 from control_api.documents.controller import DocumentController
 from control_api.documents.pictures import PictureDesk
 from control_api.documents.upload import FORM_OVERHEAD_BYTES
@@ -34,6 +34,7 @@ from control_api.events.hub import EventHub
 from control_api.exports.controller import ExportController, LedgerController
 from control_api.exports.files import file_routes
 from control_api.exports.lists import list_routes
+from control_api.facets.controller import PeopleFacetController, SchoolFacetController
 from control_api.health import HealthController
 from control_api.jobs.controller import JobController
 from control_api.jobs.service import Ring
@@ -41,13 +42,15 @@ from control_api.keys.controller import KeyController
 from control_api.llm.controller import LlmController
 from control_api.people.controller import PeopleController
 from control_api.problems import exception_handlers
-from control_api.responses import add_request_headers, add_security_headers, log_access
+from control_api.reference.controller import ReferenceController
+from control_api.responses import add_allow, add_request_headers, add_security_headers, log_access
 from control_api.reviews.links import LinkController
 from control_api.reviews.websites import WebsiteController
 from control_api.salesforce.controller import SalesforceController
 from control_api.salesforce.leads import PushController
 from control_api.schedules.controller import ScheduleController
 from control_api.schools.controller import SchoolController
+from control_api.searches.controller import SearchController
 from control_api.settings import ApiSettings
 from control_api.staff.controller import StaffController
 from control_api.suppressions.controller import SuppressionController
@@ -74,6 +77,9 @@ _ROUTES = (
     LinkController,
     StaffController,
     PeopleController,
+    PeopleFacetController,
+    SchoolFacetController,
+    SearchController,
     LlmController,
     SuppressionController,
     SalesforceController,
@@ -86,6 +92,7 @@ _ROUTES = (
     AuditController,
     HealthController,
     DashboardController,
+    ReferenceController,
 )
 """All but those that take uploads, whose bodies have a limit of their own."""
 
@@ -120,12 +127,12 @@ def create_app(
             "account": Provide(provide_account, sync_to_thread=False),
         },
         exception_handlers=exception_handlers(),
-        before_send=[add_security_headers, add_request_headers, log_access],
+        before_send=[add_security_headers, add_allow, add_request_headers, log_access],
         request_max_body_size=LARGEST_JSON_BODY_BYTES,
         openapi_config=description_config(),
         logging_config=None,  # the program's logging is set up by who starts it
     )
-    describe_problems(app)
+    complete_description(app)
     return app
 
 

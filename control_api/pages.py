@@ -7,14 +7,16 @@ meanwhile neither repeat nor hide any.
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
-from litestar.params import QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
-from control_api.problems import InvalidParameterError
+from control_api.problems import InvalidParameterError, invalid_parameter
 from storage.finding import Found
 
 Item = TypeVar("Item")
@@ -33,6 +35,19 @@ InState = Annotated[
 NearPlace = Annotated[
     str | None,
     QueryParameter(max_length=60, description="A ZIP, or latitude,longitude in degrees: schools around it only."),
+]
+LARGEST_ID = 2**53 - 1
+"""Of a row: no sequence comes near it, and every JSON reader can hold it."""
+RowId = Annotated[int, PathParameter(ge=1, le=LARGEST_ID)]
+Word = Annotated[str | None, QueryParameter(max_length=200)]
+_MOMENT = r"^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?)?$"
+Moment = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=40,
+        schema_extra={"pattern": _MOMENT},  # only told here; `known_time` checks it, and says what it is in words
+        description="A day or a time (ISO 8601); without a zone, UTC.",
+    ),
 ]
 DEFAULT_RADIUS = 25.0
 Radius = Annotated[float, QueryParameter(gt=0, le=500, description="Of `near`, in miles.")]
@@ -58,6 +73,27 @@ class FoundPage(Page[Item], Generic[Item], frozen=True):
 
     alike: bool
     """Nothing has the words; the items have names that look like them."""
+
+
+def in_utc(time: datetime | None) -> datetime | None:
+    """A time that names no zone, as one of UTC."""
+    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
+
+
+def known_time(text: str | None, name: str) -> datetime | None:
+    """The day or the time that the parameter `name` gives.
+
+    Raises:
+        ValidationException: it is neither.
+    """
+    if not text:
+        return None
+    try:
+        if re.match(_MOMENT, text):
+            return in_utc(datetime.fromisoformat(text))
+    except ValueError:
+        pass  # such as the thirtieth of February
+    raise invalid_parameter(name, f"{text!r} is no day or time, such as 2026-11-01 or 2026-11-01T09:30:00Z.")
 
 
 def found_page(
@@ -92,8 +128,15 @@ def decode_cursor(cursor: str | None, key_type: type[Key]) -> Key | None:
         return None
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        return msgspec.json.decode(urlsafe_b64decode(padded), type=key_type)
-    except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError, msgspec.ValidationError) as error:
+        return _without_nul(msgspec.json.decode(urlsafe_b64decode(padded), type=key_type))
+    except (ValueError, binascii.Error, msgspec.DecodeError, RecursionError) as error:
         raise InvalidCursorError(
             f"{cursor[:60]!r} is not a cursor of this list. Take `next` of a page as it is, or leave `cursor` away."
         ) from error
+
+
+def _without_nul(key: Key) -> Key:
+    """The same key; no row that was ever stored has one with a NUL."""
+    if b"\\u0000" in msgspec.json.encode(key):
+        raise ValueError("a NUL")
+    return key

@@ -66,22 +66,16 @@ def invalid_body(key: str, detail: str) -> ValidationException:
     return ValidationException(detail, extra=[{"source": "body", "key": key, "message": detail}])
 
 
+def invalid_parameter(name: str, detail: str) -> ValidationException:
+    """The refusal of a parameter, named as in the request, that is no good value."""
+    return ValidationException(detail, extra=[{"source": "query", "key": name, "message": detail}])
+
+
 class UnsupportedMediaTypeError(ApiError):
     """The body is not of the type that this route reads."""
 
     code = "UNSUPPORTED_MEDIA_TYPE"
     status = 415
-
-
-async def refuse_other_than_json(request: Request[Any, Any, Any]) -> None:
-    """Refuses a body that does not say it is JSON; the framework would read it as if it were.
-
-    Raises:
-        UnsupportedMediaTypeError: it says it is something else, or nothing.
-    """
-    media_type = request.content_type[0]
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise UnsupportedMediaTypeError("Send the body as JSON, with `Content-Type: application/json`.")
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -107,6 +101,9 @@ def exception_handlers() -> dict[int | type[Exception], Any]:
 def problem_response(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """The answer to a request that ended with `error`."""
     problem, headers = describe(error, instance=request.url.path)
+    if isinstance(error, DataError) and (named := _unstorable(request)):
+        words = "; ".join(f"{fault['parameter']}: {fault['detail']}" for fault in named)
+        problem = msgspec.structs.replace(problem, detail=words, errors=named)
     if problem.status in RETRY_AFTER_SECONDS:
         headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS[HTTPStatus(problem.status)]))
     return Response(problem, status_code=problem.status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
@@ -176,5 +173,23 @@ def _fault(fault: dict[str, Any]) -> dict[str, str]:
     key, detail = str(fault.get("key", "")), str(fault.get("message", ""))
     if fault.get("source") != "body":
         return {"parameter": PRINTED_NAMES.get(key, key), "detail": detail}
-    steps = [] if key == "data" else re.findall(r"[^.\[\]]+", key)
-    return {"pointer": "".join(f"/{step}" for step in steps) or "/", "detail": detail}
+    return {"pointer": fault.get("pointer") or body_pointer("" if key == "data" else key) or "/", "detail": detail}
+
+
+def body_pointer(path: str) -> str:
+    """A place in a body, such as `job.params.school_ids[1]`, as a JSON pointer; empty for the body itself."""
+    return "".join(f"/{step}" for step in re.findall(r"[^.\[\]]+", path))
+
+
+def _values(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
+    """The parameters that a request was sent with, by the names that they have there."""
+    return [
+        *((name, str(value)) for name, value in request.path_params.items()),
+        *((name, value) for name, value in request.query_params.multi_items()),
+    ]
+
+
+def _unstorable(request: Request[Any, Any, Any]) -> list[dict[str, str]]:
+    """The parameters that PostgreSQL cannot have meant to be a value of: they have a NUL."""
+    detail = "The text has a NUL character, which cannot be stored or searched for."
+    return [{"parameter": name, "detail": detail} for name, value in _values(request) if "\0" in value]

@@ -41,6 +41,19 @@ async def add_security_headers(message: Message, scope: Scope) -> None:
             headers.setdefault("Cache-Control", "no-store")
 
 
+async def add_allow(message: Message, scope: Scope) -> None:
+    """Names all methods of an address where they are asked for.
+
+    The framework's own answer knows only those of the last handler that was registered for the address.
+    """
+    if message["type"] == "http.response.start" and scope_method(scope) == "OPTIONS" and message["status"] == 204:
+        template = scope["path_template"]
+        methods = {
+            name for route in scope["litestar_app"].routes if route.path_format == template for name in route.methods
+        }
+        MutableScopeHeaders.from_message(message)["Allow"] = ", ".join(sorted(methods))
+
+
 async def add_request_headers(message: Message, scope: Scope) -> None:
     """Adds the request's id, and what is left of the limit that it was taken from."""
     if message["type"] == "http.response.start":

@@ -63,6 +63,10 @@ class Act(StrEnum):
     """A message was asked for: a test, or one that is to be sent again."""
     WEBHOOK_DISABLE = "webhook_disable"
     """A webhook was disabled because of what its receiver answers, by nobody."""
+    SEARCH_CREATE = "search_create"
+    """A search was saved; schedules and people may use it for what leaves."""
+    SEARCH_CHANGE = "search_change"
+    SEARCH_REMOVE = "search_remove"
 
 
 @dataclass(frozen=True, slots=True)

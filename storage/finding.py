@@ -55,7 +55,7 @@ async def find_schools(
     named, alike = await _named(connection, "school", words, FEW) if words else (None, False)
     query = school_lines().where(*school_conditions(wanted, words=named is None))
     if named is not None:
-        query = query.where(School.id == _any_of(named))
+        query = query.where(School.id == any_of(named))
     if after is not None:
         query = query.where(_behind(School.name, School.id, after))
     rows = await connection.execute(query.order_by(School.name, School.id).limit(most))
@@ -77,12 +77,8 @@ async def find_staff(
         few = await _few(connection, wanted, _EVERYBODY)
     if few is None:
         raise AssertionError("there are no more people than everybody")
-    conditions = person_conditions(wanted, words=not few.named)
-    if few.named and (posts := _post_conditions(wanted)):
-        # Named here, too: else PostgreSQL reads the posts of all schools that are wished for.
-        conditions.append(_has_post([StaffPost.staff_member_id == _any_of(few.ids), *posts]))
     # Materialized: else PostgreSQL, which cannot know how few they are, may walk the index of names all the same.
-    people = select(StaffMember.id, StaffMember.last_name).where(*conditions, StaffMember.id == _any_of(few.ids))
+    people = select(StaffMember.id, StaffMember.last_name).where(*_among(few, wanted))
     found = people.cte("found").prefix_with("MATERIALIZED")
     page = select(found.c.id).order_by(found.c.last_name, found.c.id).limit(most)
     if after is not None:
@@ -90,6 +86,40 @@ async def find_staff(
     query = select(*StaffMember.__table__.c).where(StaffMember.id.in_(page))
     rows = await connection.execute(query.order_by(StaffMember.last_name, StaffMember.id))
     return Found(rows.all(), few.alike)
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Who or what meets a wish, if that is no more than was asked for."""
+
+    ids: list[int] | None
+    """None: more."""
+    alike: bool = False
+
+
+async def staff_ids(connection: AsyncConnection, wanted: StaffFilter, most: int) -> Ids:
+    """Those whom `find_staff` lists, in no order."""
+    few = await _few(connection, wanted, most)
+    conditions = [*staff_conditions(wanted)] if few is None else _among(few, wanted)
+    ids = (await connection.scalars(select(StaffMember.id).where(*conditions).limit(most + 1))).all()
+    return Ids([*ids] if len(ids) <= most else None, few is not None and few.alike)
+
+
+async def school_ids(connection: AsyncConnection, wanted: SchoolFilter, most: int) -> Ids:
+    """Those which `find_schools` lists, in no order."""
+    words = _words(wanted.q)
+    named, alike = await _named(connection, "school", words, most) if words else (None, False)
+    conditions = school_conditions(wanted, words=named is None)
+    if named is not None:
+        conditions.append(School.id == any_of(named))
+    ids = (await connection.scalars(select(School.id).where(*conditions).limit(most + 1))).all()
+    return Ids([*ids] if len(ids) <= most else None, alike)
+
+
+def staff_conditions(wanted: StaffFilter) -> list[ColumnElement[bool]]:
+    """All that is asked of people, their posts included."""
+    posts = _post_conditions(wanted)
+    return [*person_conditions(wanted), *([_has_post(posts)] if posts else [])]
 
 
 async def _walk(
@@ -119,6 +149,15 @@ class _Few:
     named: bool
     """Found by words; else by posts."""
     alike: bool = False
+
+
+def _among(few: _Few, wanted: StaffFilter) -> list[ColumnElement[bool]]:
+    """What is left to ask of a few."""
+    conditions = person_conditions(wanted, words=not few.named)
+    if few.named and (posts := _post_conditions(wanted)):
+        # Named here, too: else PostgreSQL reads the posts of all schools that are wished for.
+        conditions.append(_has_post([StaffPost.staff_member_id == any_of(few.ids), *posts]))
+    return [*conditions, StaffMember.id == any_of(few.ids)]
 
 
 async def _few(connection: AsyncConnection, wanted: StaffFilter, most: int) -> _Few | None:
@@ -174,5 +213,6 @@ def _behind(name: Any, number: Any, key: PageKey) -> ColumnElement[bool]:
     return tuple_(name, number) > tuple_(literal(key[0]), literal(key[1]))
 
 
-def _any_of(ids: Sequence[int]) -> Any:
+def any_of(ids: Sequence[int]) -> Any:
+    """One of these ids, as one parameter."""
     return any_(bindparam(None, ids, ARRAY(BigInteger), unique=True))

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
+    ScalarSelect,
     Select,
     case,
     select,
@@ -183,6 +184,12 @@ def school_lines() -> Select[*tuple[Any, ...]]:
         School.confidence,
         School.last_seen,
     ).outerjoin(best, true())
+
+
+def best_website_state() -> ScalarSelect[str]:
+    """The state of a school's best website, as in `school_lines`."""
+    best = select(Website.state).where(Website.school_id == School.id, Website.state != "rejected")
+    return best.order_by(_website_rank(Website.state)).limit(1).correlate(School).scalar_subquery()
 
 
 def _website_rank(state: Any) -> ColumnElement[int]:

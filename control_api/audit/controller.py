@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,7 +11,7 @@ from litestar.params import FromQuery, QueryParameter
 
 from control_api.audit.schemas import AuditView
 from control_api.auth.guards import admin
-from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
+from control_api.pages import Limit, Moment, Page, PageCursor, decode_cursor, known_time, page_of
 from storage.accounts import Account
 from storage.audit import Act, AuditFilter, find_audit
 from storage.database import Database
@@ -25,11 +24,11 @@ def provide_wanted(
     act: FromQuery[Act | None] = None,
     user: ByName = None,
     outcome: Outcome = None,
-    since: FromQuery[datetime | None] = None,
-    until: FromQuery[datetime | None] = None,
+    since: Moment = None,
+    until: Moment = None,
 ) -> AuditFilter:
     """The entries that a request's query asks for."""
-    return AuditFilter(act, user, outcome, since, until)
+    return AuditFilter(act, user, outcome, known_time(since, "since"), known_time(until, "until"))
 
 
 class AuditController(Controller):

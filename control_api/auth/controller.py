@@ -15,7 +15,7 @@ from control_api.auth.requests import refuse_other_sites
 from control_api.auth.schemas import PasswordByLink, Refresh, SignedIn, SignIn
 from control_api.auth.service import AuthService
 from control_api.auth.signing import Signer
-from control_api.problems import refuse_other_than_json
+from control_api.bodies import check_json_body
 from control_api.settings import ApiSettings
 from storage.accounts import Account, Via
 from storage.database import Database
@@ -45,7 +45,7 @@ class AuthController(Controller):
         "/login",
         guards=[newcomer],
         status_code=200,
-        before_request=refuse_other_than_json,
+        before_request=check_json_body,
         summary="Sign in",
     )
     async def login(
@@ -74,7 +74,7 @@ class AuthController(Controller):
         "/refresh",
         guards=[newcomer],
         status_code=200,
-        before_request=refuse_other_than_json,
+        before_request=check_json_body,
         summary="Renew an access token",
     )
     async def refresh(
@@ -98,7 +98,7 @@ class AuthController(Controller):
         "/password",
         guards=[newcomer],
         status_code=204,
-        before_request=refuse_other_than_json,
+        before_request=check_json_body,
         summary="Set a password by a one-time link",
     )
     async def set_password(

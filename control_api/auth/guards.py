@@ -27,6 +27,7 @@ PUBLIC_PATHS = (
     "/static",
     "/health",
     "/schema",
+    "/docs",
     "/api/v1/auth/login",
     "/api/v1/auth/refresh",
     "/api/v1/auth/password",

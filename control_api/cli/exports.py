@@ -12,7 +12,7 @@ from rich.table import Table
 
 from control_api.cli.client import ApiClient
 from control_api.cli.errors import CliError
-from control_api.cli.filters import given_filters
+from control_api.cli.filters import given_filters, saved_search
 from control_api.cli.follow import ended_job
 from control_api.cli.jobs import api_client
 from control_api.cli.terminal import terminal
@@ -25,7 +25,8 @@ app = typer.Typer(help="What has left: the ledger of exports.", no_args_is_help=
 FILTERS = {
     "people": (
         *("state", "county", "district", "title1_status", "near", "radius", "document_id", "school_ids"),
-        *("q", "role", "subject", "grade", "min_confidence", "seen_since", "left"),
+        *("q", "role", "subject", "grade", "has_email", "email_state", "email_check"),
+        *("min_confidence", "seen_since", "left"),
     ),
     "schools": (
         *("state", "county", "district", "title1_status", "near", "radius"),
@@ -33,6 +34,7 @@ FILTERS = {
     ),
 }
 _WORDS = {"true": True, "false": False}
+_YES_NO = frozenset({"left", "has_email", "has_website"})
 _NUMBERS = frozenset({"radius", "min_confidence"})
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of words.")]
 
@@ -44,11 +46,14 @@ class Subject(StrEnum):
     SCHOOLS = "schools"
 
 
-def export(
+def export(  # noqa: PLR0913, PLR0917  the options of a command
     out: Annotated[Path, typer.Argument(help="The file; its ending is the format: csv, json, jsonl, xlsx, parquet.")],
     of: Annotated[Subject, typer.Option(help="What the file is of.")] = Subject.PEOPLE,
     where: Annotated[
         list[str] | None, typer.Option(help="A filter as NAME=VALUE, such as state=TX or role=principal; repeatable.")
+    ] = None,
+    saved: Annotated[
+        str | None, typer.Option(help="A saved search, by its name; --where takes the place of its filters.")
     ] = None,
     preset: Annotated[Preset, typer.Option(help="Of people: which columns, by which names.")] = Preset.PLAIN,
     with_email: Annotated[bool, typer.Option("--with-email", help="Only people with an e-mail address.")] = False,
@@ -63,12 +68,15 @@ def export(
     title1 export leads.csv --preset salesforce
 
     title1 export schools.parquet --of schools --json
+
+    title1 export principals.csv --saved "texas principals"
     """
     file_format = _format_of(out)
     asked = filters_of(of, where or []) | ({"purpose": purpose} if purpose else {}) | ({"raw": True} if raw else {})
     if of is Subject.SCHOOLS and (with_email or preset is not Preset.PLAIN):
         raise CliError("--with-email and --preset are for people.", code=2)
     with api_client() as client:
+        asked |= saved_search(client, of, saved)
         if of is Subject.PEOPLE:
             wanted = {"format": str(file_format), "preset": str(preset), "only_with_email": with_email}
             told = _people(client, out, asked | wanted, quiet=as_json)
@@ -143,10 +151,10 @@ def filters_of(of: Subject, given: list[str]) -> dict[str, Any]:
         if not all(number.isascii() and number.isdigit() for number in numbers):
             raise CliError("school_ids are ids, parted by commas.", code=2)
         found["school_ids"] = [int(number) for number in numbers]
-    if "left" in found:
-        if found["left"] not in _WORDS:
-            raise CliError("left is true (also people who have left their schools) or false.", code=2)
-        found["left"] = _WORDS[found["left"]]
+    for name in _YES_NO & found.keys():
+        if found[name] not in _WORDS:
+            raise CliError(f"{name} is true or false.", code=2)
+        found[name] = _WORDS[found[name]]
     for name in _NUMBERS & found.keys():
         try:
             found[name] = float(found[name])

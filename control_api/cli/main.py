@@ -23,6 +23,7 @@ from control_api.cli import people as people_commands
 from control_api.cli import salesforce as salesforce_commands
 from control_api.cli import schedules as schedule_commands
 from control_api.cli import schools as school_commands
+from control_api.cli import searches as search_commands
 from control_api.cli import sites as site_commands
 from control_api.cli import suppress as suppress_commands
 from control_api.cli import users as user_commands
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.command("export")(export_commands.export)
 app.add_typer(export_commands.app, name="exports")
+app.add_typer(search_commands.app, name="searches")
 app.add_typer(extract_commands.app, name="extract")
 app.add_typer(job_commands.app, name="jobs")
 app.add_typer(llm_commands.app, name="llm")

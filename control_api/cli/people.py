@@ -15,7 +15,8 @@ import typer
 from rich.table import Table
 
 from control_api.cli.errors import CliError
-from control_api.cli.filters import given_filters
+from control_api.cli.facets import show_facets
+from control_api.cli.filters import given_filters, saved_search
 from control_api.cli.jobs import api_client
 from control_api.cli.terminal import terminal
 
@@ -30,19 +31,27 @@ FILTERS = (
 PLACES = ("state", "county", "district", "title1_status", "document_id", "school_id")
 FIELDS = ("name", "title", "role", "department", "email", "phone", "extension", "profile_url")
 _MILES = re.compile(r"(\d+(?:\.\d+)?)\s*(?:mi|miles)?", re.IGNORECASE)
+Words = Annotated[list[str] | None, typer.Argument(help="Beginnings of words of the name or the title.")]
+Near = Annotated[str | None, typer.Option(help="At schools around a ZIP, or latitude,longitude in degrees.")]
+MilesAround = Annotated[str, typer.Option("--radius", help="Of --near, in miles.")]
+Where = Annotated[list[str] | None, typer.Option(help=f"A filter as NAME=VALUE, repeatable: {', '.join(FILTERS)}.")]
+Saved = Annotated[
+    str | None, typer.Option(help="A saved search, by its name; other filters take the place of its own.")
+]
+WithEmail = Annotated[bool, typer.Option("--with-email", help="Only people with an e-mail address.")]
+AlsoLeft = Annotated[bool, typer.Option("--left", help="Also those who have left their schools.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object a line.")]
 
 
 @app.command()
-def search(
-    words: Annotated[list[str] | None, typer.Argument(help="Beginnings of words of the name or the title.")] = None,
-    near: Annotated[str | None, typer.Option(help="At schools around a ZIP, or latitude,longitude in degrees.")] = None,
-    radius: Annotated[str, typer.Option(help="Of --near, in miles.")] = "25",
-    where: Annotated[
-        list[str] | None, typer.Option(help=f"A filter as NAME=VALUE, repeatable: {', '.join(FILTERS)}.")
-    ] = None,
-    with_email: Annotated[bool, typer.Option("--with-email", help="Only people with an e-mail address.")] = False,
-    left: Annotated[bool, typer.Option("--left", help="Also those who have left their schools.")] = False,
+def search(  # noqa: PLR0913, PLR0917  the options of a command
+    words: Words = None,
+    near: Near = None,
+    radius: MilesAround = "25",
+    where: Where = None,
+    saved: Saved = None,
+    with_email: WithEmail = False,
+    left: AlsoLeft = False,
     most: Annotated[int, typer.Option("--limit", help="People at most.", min=1)] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -52,22 +61,16 @@ def search(
 
     title1 people search --where state=TX --where role=principal --where seen_since=2026-09-01 --with-email --json
     """
-    wanted: dict[str, Any] = given_filters("people", FILTERS, where or [])
-    wanted |= {
-        "q": " ".join(words or []) or None,
-        "near": near,
-        "radius": _miles(radius) if near else None,
-        "has_email": True if with_email else None,
-        "left": True if left else None,
-    }
+    wanted = _wanted(words, where, near, radius, with_email=with_email, left=left)
     with api_client() as client:
+        wanted |= saved_search(client, "people", saved)
         first = client.get(LIST, limit=1, **wanted)
         found = client.items(LIST, most, **wanted)
     if as_json:
         _as_lines(found)
         return
     if first["alike"]:
-        typer.echo(f"Nobody has {wanted['q']!r} in name or title. Names that look like it:", err=True)
+        typer.echo(f"Nobody has {' '.join(words or [])!r} in name or title. Names that look like it:", err=True)
     if not found:
         typer.echo("Nobody was found.", err=True)
         return
@@ -77,6 +80,30 @@ def search(
         cells = (person["name"], person["title"], person["school"], person["email"], seen)
         table.add_row(str(person["id"]), *(cell or "" for cell in cells))
     terminal().print(table)
+
+
+@app.command()
+def facets(
+    words: Words = None,
+    near: Near = None,
+    radius: MilesAround = "25",
+    where: Where = None,
+    saved: Saved = None,
+    with_email: WithEmail = False,
+    left: AlsoLeft = False,
+    as_json: AsJson = False,
+) -> None:
+    """Count the people of a search by role, state, Title I status, e-mail, confidence and when they were seen.
+
+    Each kind of value is counted without its own filter. Of more than 15,000 people the counts are estimates.
+
+    Examples: title1 people facets --where state=TX
+
+    title1 people facets principal --saved "near home" --json
+    """
+    wanted = _wanted(words, where, near, radius, with_email=with_email, left=left)
+    with api_client() as client:
+        show_facets(client.get(f"{PEOPLE}/facets", **wanted, **saved_search(client, "people", saved)), as_json=as_json)
 
 
 @app.command()
@@ -231,6 +258,19 @@ def merge(
         _as_lines([merged])
     else:
         typer.echo(f"{person} is a part of {into}: {merged['name']}, {len(merged['posts'])} posts.")
+
+
+def _wanted(
+    words: list[str] | None, where: list[str] | None, near: str | None, radius: str, *, with_email: bool, left: bool
+) -> dict[str, Any]:
+    return {
+        **given_filters("people", FILTERS, where or []),
+        "q": " ".join(words or []) or None,
+        "near": near,
+        "radius": _miles(radius) if near else None,
+        "has_email": True if with_email else None,
+        "left": True if left else None,
+    }
 
 
 def _as_lines(objects: Iterable[Any]) -> None:

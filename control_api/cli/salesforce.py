@@ -14,6 +14,7 @@ from rich.table import Table
 from control_api.cli.client import ApiClient
 from control_api.cli.errors import CliError
 from control_api.cli.exports import Subject, filters_of
+from control_api.cli.filters import saved_search
 from control_api.cli.follow import counted, ended_job
 from control_api.cli.jobs import api_client
 from control_api.cli.terminal import terminal
@@ -156,6 +157,9 @@ def push(
     where: Annotated[
         list[str] | None, typer.Option(help="A filter as NAME=VALUE, such as state=TX or role=principal; repeatable.")
     ] = None,
+    saved: Annotated[
+        str | None, typer.Option(help="A saved search, by its name; --where takes the place of its filters.")
+    ] = None,
     with_email: Annotated[bool, typer.Option("--with-email", help="Only people with an e-mail address.")] = False,
     purpose: Annotated[str | None, typer.Option(help="What it is for; the audit log keeps it.")] = None,
     campaign: Annotated[str | None, typer.Option(help="Campaign they become members of, by its id.")] = None,
@@ -172,6 +176,7 @@ def push(
     params |= {name: value for name, value in (("campaign_id", campaign), ("purpose", purpose)) if value is not None}
     with api_client() as client:
         params["connection_id"] = _connection(client, connection)["id"]
+        params |= saved_search(client, Subject.PEOPLE, saved)
         job = client.post("/api/v1/jobs", {"kind": "push_leads", "params": params})
         _follow(client, job["id"], as_json=as_json)
 

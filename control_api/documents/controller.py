@@ -18,7 +18,7 @@ from control_api.documents.pictures import PictureDesk
 from control_api.documents.schemas import DocumentDetail, DocumentView, PageView
 from control_api.documents.service import DocumentKey, DocumentService
 from control_api.documents.upload import received_file
-from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
+from control_api.pages import LARGEST_ID, Limit, Page, PageCursor, decode_cursor, page_of
 from control_api.settings import ApiSettings
 from extraction.schools.marks import LEAST_DPI
 from storage.accounts import Account
@@ -32,7 +32,7 @@ MOST_DPI = 200
 PageFile = Annotated[str, PathParameter(max_length=20, description="The page's number and `.png`, such as `3.png`.")]
 Highlight = Annotated[
     int | None,
-    QueryParameter(ge=1, le=2**63 - 1, description="Id of a school: its values on the page are highlighted."),
+    QueryParameter(ge=1, le=LARGEST_ID, description="Id of a school: its values on the page are highlighted."),
 ]
 Dpi = Annotated[int, QueryParameter(ge=LEAST_DPI, le=MOST_DPI, description="Pixels an inch of the page.")]
 

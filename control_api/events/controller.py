@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Schema
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from control_api.auth.guards import viewer
@@ -28,12 +30,30 @@ from storage.jobs import FINAL, get_job
 
 EVENT_STREAM = "text/event-stream"
 LastEventId = Annotated[
-    str | None, HeaderParameter(name="Last-Event-ID", description="`id` of the last event seen; wins over `after`.")
+    str | None,
+    HeaderParameter(
+        name="Last-Event-ID", max_length=200, description="`id` of the last event seen; wins over `after`."
+    ),
 ]
-After = Annotated[str | None, QueryParameter(description="`id` of the last event seen; the stream goes on behind it.")]
-
+After = Annotated[
+    str | None,
+    QueryParameter(max_length=200, description="`id` of the last event seen; the stream goes on behind it."),
+]
 
 OfAttempt = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 2, description="Only events of this attempt.")]
+
+
+@dataclass
+class StoryOperation(Operation):
+    """Tells the API's description that the story comes as a stream, too."""
+
+    def __post_init__(self) -> None:
+        answer = (self.responses or {})["200"]
+        assert isinstance(answer, OpenAPIResponse)  # noqa: S101  the framework describes what this class is given
+        stream = OpenAPIMediaType(
+            schema=Schema(description="Server-sent events: `id`, `event`, and in `data` the same as JSON.")
+        )
+        answer.content = {EVENT_STREAM: stream, **(answer.content or {})}
 
 
 class EventController(Controller):
@@ -46,7 +66,11 @@ class EventController(Controller):
     @get(
         "/jobs/{job_id:uuid}/events",
         summary="The story of a job",
-        responses={204: ResponseSpec(None, description="The story has ended and was read to its end.")},
+        operation_class=StoryOperation,
+        responses={
+            200: ResponseSpec(Page[EventView], description="Events, as a stream or as a page."),
+            204: ResponseSpec(None, description="The story has ended and was read to its end."),
+        },
     )
     async def of_job(
         self,

@@ -21,12 +21,10 @@ from control_api.exports.ledger import check_purpose, told
 from control_api.exports.people import people_layout, people_wanted
 from control_api.exports.schemas import PURPOSE_WORDS
 from control_api.exports.schools import schools_layout
-from control_api.schools.controller import provide_schools, provide_where
-from control_api.schools.controller import provide_wanted as provide_wanted_schools
+from control_api.schools.controller import SCHOOL_FILTERS, provide_schools
 from control_api.schools.service import SchoolService
 from control_api.settings import ApiSettings
-from control_api.staff.controller import provide_address, provide_place, provide_staff, provide_trust
-from control_api.staff.controller import provide_wanted as provide_wanted_people
+from control_api.staff.controller import PEOPLE_FILTERS, provide_staff
 from control_api.staff.service import StaffService
 from storage.accounts import Account
 from storage.database import Database
@@ -90,11 +88,7 @@ def _people_file(file_format: Format) -> HTTPRouteHandler:
         summary=f"People as {file_format.name}",
         media_type=file_format.media_type,
         dependencies={
-            "where": Provide(provide_where, sync_to_thread=False),
-            "trust": Provide(provide_trust, sync_to_thread=False),
-            "address": Provide(provide_address, sync_to_thread=False),
-            "place": Provide(provide_place, sync_to_thread=False),
-            "wanted": Provide(provide_wanted_people, sync_to_thread=False),
+            **PEOPLE_FILTERS,
             "staff": Provide(provide_staff, sync_to_thread=False),
             "options": Provide(provide_options, sync_to_thread=False),
         },
@@ -102,14 +96,14 @@ def _people_file(file_format: Format) -> HTTPRouteHandler:
     async def people(
         desk: NamedDependency[Desk],
         staff: NamedDependency[StaffService],
-        wanted: NamedDependency[StaffFilter],
+        searched: NamedDependency[StaffFilter],
         options: NamedDependency[Options],
     ) -> Stream:
         """All people who meet the filters, a line for each school they work at or each once, as a download."""
         nested = file_format.nested and options.preset is Preset.PLAIN
         kind = FileKind(people_layout(options.preset, nested=nested), file_format, options.look)
-        read = partial(staff.batch, people_wanted(wanted, options.preset), evidence=nested)
-        return await desk.give("staff", kind, read, told(kind, options.preset, wanted, options.purpose))
+        read = partial(staff.batch, people_wanted(searched, options.preset), evidence=nested)
+        return await desk.give("staff", kind, read, told(kind, options.preset, searched, options.purpose))
 
     return people
 
@@ -121,8 +115,7 @@ def _school_file(file_format: Format) -> HTTPRouteHandler:
         summary=f"Schools as {file_format.name}",
         media_type=file_format.media_type,
         dependencies={
-            "where": Provide(provide_where, sync_to_thread=False),
-            "wanted": Provide(provide_wanted_schools, sync_to_thread=False),
+            **SCHOOL_FILTERS,
             "schools": Provide(provide_schools, sync_to_thread=False),
             "options": Provide(provide_school_options, sync_to_thread=False),
         },
@@ -130,13 +123,13 @@ def _school_file(file_format: Format) -> HTTPRouteHandler:
     async def schools(
         desk: NamedDependency[Desk],
         schools: NamedDependency[SchoolService],
-        wanted: NamedDependency[SchoolFilter],
+        searched: NamedDependency[SchoolFilter],
         options: NamedDependency[Options],
     ) -> Stream:
         """All schools that meet the filters, as a download."""
         kind = FileKind(schools_layout(), file_format, options.look)
-        read = partial(schools.batch, wanted)
-        return await desk.give("schools", kind, read, told(kind, options.preset, wanted, options.purpose))
+        read = partial(schools.batch, searched)
+        return await desk.give("schools", kind, read, told(kind, options.preset, searched, options.purpose))
 
     return schools
 

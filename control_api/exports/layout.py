@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+from uuid import UUID
+
+import msgspec
 
 Value = Any
 """Of a cell: text, list of texts, whole number, number, time, list of evidence, or None."""
@@ -114,6 +119,33 @@ def layout_of(title: str, columns: Iterable[Column], preset: Preset = Preset.PLA
         if (header := column.header(preset)) is not None and (nested or column.kind is not Kind.NESTED)
     ]
     return Layout(title, tuple(fields))
+
+
+def columns_of(view: type[msgspec.Struct]) -> tuple[Column, ...]:
+    """The columns of a list whose lines are views of this type: one a field, in their order."""
+    return tuple(Column(field.name, _kind_of(field.type)) for field in msgspec.structs.fields(view))
+
+
+_KINDS: dict[Any, Kind] = {
+    int: Kind.WHOLE,
+    float: Kind.NUMBER,
+    bool: Kind.YES_NO,
+    datetime: Kind.TIME,
+    str: Kind.TEXT,
+    UUID: Kind.TEXT,
+    list[str]: Kind.TEXTS,
+}
+
+
+def _kind_of(of_type: Any) -> Kind:
+    """The kind of a field's values; what is neither plain nor a list of texts is nested."""
+    if get_origin(of_type) in {Union, UnionType}:
+        (of_type,) = (
+            (one for one in get_args(of_type) if one is not NoneType) if len(get_args(of_type)) == 2 else (dict,)
+        )
+    if get_origin(of_type) is Literal or (isinstance(of_type, type) and issubclass(of_type, StrEnum)):
+        return Kind.TEXT
+    return _KINDS.get(of_type, Kind.NESTED)
 
 
 def _attribute(key: str) -> Callable[[Any], Value]:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_api.exports.ledger import check_purpose
-from control_api.jobs.people import chosen_people
+from control_api.jobs.people import chosen_people, with_saved
 from control_api.jobs.schemas import (
     ChosenPeople,
     DiscoverWebsites,
@@ -38,22 +38,26 @@ from storage.retries import check_schools_left
 from storage.salesforce import get_connection
 
 
-async def checked_request(connection: AsyncConnection, request: JobRequest, *, purpose_required: bool) -> JobRequest:
-    """The request with its state as two letters, if it can be followed now.
+async def checked_request(
+    connection: AsyncConnection, account: Account, request: JobRequest, *, purpose_required: bool
+) -> JobRequest:
+    """The request with its state as two letters and its saved search by id still, if it can be followed now.
 
     Raises:
         UnknownPlaceError: there is no such state, ZIP or point.
         PurposeRequiredError: an export does not say what it is for, and must.
         NotFoundError: there is no such document, school or job in this organization.
+        SavedSearchInvalidError: the saved search is of schools, or good no more.
         ConflictError: the job named has no pages to read again, or nothing to try again.
     """
-    params = with_state_code(request.params)
+    asked = with_state_code(request.params)
+    params = await with_saved(connection, account, asked)
     if isinstance(params, ChosenPeople):
         chosen_people(params)
     if isinstance(params, ChosenPeople | Pipeline):
         check_purpose(params.purpose, required=purpose_required)
     await _check_exists(connection, kind_of(request), params)
-    return msgspec.structs.replace(request, params=params)
+    return msgspec.structs.replace(request, params=asked)
 
 
 async def accept_request(
@@ -79,23 +83,26 @@ async def accept_request(
         The job's id, and whether it was made by this call.
 
     Raises:
-        UnknownPlaceError, PurposeRequiredError, NotFoundError, ConflictError: see `checked_request`.
+        UnknownPlaceError, PurposeRequiredError, NotFoundError, SavedSearchInvalidError, ConflictError: see
+            `checked_request`.
         TaskLimitExceededError: the user has too many unfinished jobs.
         ConflictError: the idempotency key stands for another request.
     """
-    request = await checked_request(connection, request, purpose_required=purpose_required)
+    request = await checked_request(connection, account, request, purpose_required=purpose_required)
+    params = await with_saved(connection, account, request.params)
     new = NewJob(
         organization_id=account.organization_id,
         user_id=account.user_id,
         kind=kind_of(request),
-        params=msgspec.to_builtins(request.params),
+        params=msgspec.to_builtins(params),
         priority=request.priority,
         budget=msgspec.to_builtins(getattr(request, "budget", None)) or None,
         **origin,
     )
     job_id, created = await create_job(connection, new, limit=limit)
     if created and isinstance(request.params, ChosenPeople):
-        await record(connection, Act.EXPORT, account, about=("job", job_id), detail=new.params)
+        saved = {"saved": str(request.params.saved)} if request.params.saved else {}
+        await record(connection, Act.EXPORT, account, about=("job", job_id), detail=new.params | saved)
     return job_id, created
 
 

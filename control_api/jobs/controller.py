@@ -11,10 +11,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from control_api.auth.guards import operator, viewer
+from control_api.bodies import check_json_body
 from control_api.jobs.schemas import AttemptView, ChangedJob, JobFilter, JobRequest, JobView
 from control_api.jobs.service import JobKey, JobService, Ring
 from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
-from control_api.problems import Problem, refuse_other_than_json
+from control_api.problems import Problem
 from control_api.settings import ApiSettings
 from storage.accounts import Account
 from storage.database import Database
@@ -69,7 +70,7 @@ class JobController(Controller):
     @post(
         "/",
         guards=[operator],
-        before_request=refuse_other_than_json,
+        before_request=check_json_body,
         summary="Ask for work",
         responses={
             200: ResponseSpec(JobView, description="The job that this Idempotency-Key made before."),
@@ -103,7 +104,7 @@ class JobController(Controller):
         """A job with its children, attempts, progress and reason."""
         return await jobs.get(job_id)
 
-    @patch("/{job_id:uuid}", guards=[operator], before_request=refuse_other_than_json, summary="Change a job")
+    @patch("/{job_id:uuid}", guards=[operator], before_request=check_json_body, summary="Change a job")
     async def change(
         self, job_id: FromPath[UUID], data: JSONBody[ChangedJob], jobs: NamedDependency[JobService]
     ) -> JobView:

@@ -1,42 +1,43 @@
-"""The people that a job's parameters choose, as `storage` looks for them."""
+"""The people that a job's parameters choose: as `storage` looks for them, and with a saved search below them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_api.jobs.schemas import ChosenPeople
-from control_api.pages import DEFAULT_RADIUS
-from control_api.schools.service import known_state, near_place
-from storage.filters import SchoolFilter, StaffFilter, Trust
+from control_api.searches.filters import over_params, people_filter
+from control_api.searches.schemas import PeopleSearch
+from control_api.searches.service import saved_params
+from storage.accounts import Account
+from storage.filters import StaffFilter
+
+Params = TypeVar("Params")
 
 
 def chosen_people(params: ChosenPeople) -> StaffFilter:
-    """The filter of these parameters.
+    """The filter of these parameters, whose saved search was read.
 
     Raises:
         UnknownPlaceError: there is no such state, ZIP or point.
     """
-    schools = SchoolFilter(
-        state=known_state(params.state),
-        county=params.county,
-        district=params.district,
-        title1_status=params.title1_status,
-        document_id=params.document_id,
-        school_ids=None if params.school_ids is None else tuple(params.school_ids),
-        near=near_place(params.near, params.radius or DEFAULT_RADIUS),
-    )
-    return StaffFilter(
-        q=params.q,
-        role=params.role,
-        subject=params.subject,
-        grade=params.grade,
-        has_email=True if params.only_with_email else None,
-        left=params.left or None,
-        trust=Trust(params.min_confidence, in_utc(params.seen_since)),
-        schools=schools,
-    )
+    wanted = people_filter(params)
+    return replace(wanted, has_email=True) if params.only_with_email else wanted
 
 
-def in_utc(time: datetime | None) -> datetime | None:
-    """A time that names no zone, as one of UTC."""
-    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
+async def with_saved(connection: AsyncConnection, account: Account, params: Params) -> Params:
+    """The parameters with those of the saved search that they name, which they name no more.
+
+    A job keeps what it was asked for, whatever becomes of the search.
+
+    Raises:
+        NotFoundError: there is no such search that the account may see.
+        SavedSearchInvalidError: it is of schools, or good no more.
+    """
+    if not isinstance(params, ChosenPeople) or params.saved is None:
+        return params
+    saved = await saved_params(connection, account, params.saved, PeopleSearch)
+    return msgspec.structs.replace(over_params(params, saved), saved=None)

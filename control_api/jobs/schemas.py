@@ -14,12 +14,9 @@ import msgspec
 from control_api.exports.formats.known import Format
 from control_api.exports.layout import Preset
 from control_api.exports.schemas import Purpose
+from control_api.searches.schemas import PeopleSearch, SchoolIds, State
 from storage.jobs import JobKind, JobState
 from storage.priority import Priority
-
-SchoolIds = Annotated[list[int], msgspec.Meta(min_length=1, max_length=10_000, description="Schools by id.")]
-State = Annotated[str, msgspec.Meta(min_length=2, max_length=40, description="A state, by its letters or its name.")]
-Filter = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class ExtractSchools(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,29 +58,13 @@ class ReextractStaff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The harvest; it must have ended."""
 
 
-class ChosenPeople(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ChosenPeople(PeopleSearch, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which people leave; with nothing chosen, all."""
 
-    document_id: UUID | None = None
-    school_ids: SchoolIds | None = None
-    state: State | None = None
-    county: Filter | None = None
-    district: Filter | None = None
-    title1_status: Filter | None = None
-    near: Annotated[str, msgspec.Meta(max_length=60)] | None = None
-    """A ZIP, or latitude,longitude in degrees: people at schools around it."""
-    radius: Annotated[float, msgspec.Meta(gt=0, le=500)] | None = None
-    """Of `near`, in miles; default: 25."""
-    q: Filter | None = None
-    """Beginnings of words that must all occur in name or title."""
-    role: Filter | None = None
-    subject: Filter | None = None
-    grade: Filter | None = None
-    min_confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
-    seen_since: datetime | None = None
+    saved: UUID | None = None
+    """A saved search, read when the job is made; filters that are given take the place of its own."""
     only_with_email: bool = False
-    left: bool = False
-    """Also those who have left their schools."""
+    """The same as `has_email`, which it goes before."""
     purpose: Purpose | None = None
 
 

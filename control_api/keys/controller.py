@@ -9,10 +9,10 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
 from control_api.auth.guards import viewer
+from control_api.bodies import check_json_body
 from control_api.keys.schemas import KeyCreated, KeyView, NewKey, Rotation
 from control_api.keys.service import KeyPlace, KeyService
 from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
-from control_api.problems import refuse_other_than_json
 from storage.accounts import Account
 from storage.database import Database
 
@@ -38,12 +38,12 @@ class KeyController(Controller):
         found = await keys.page(after=decode_cursor(cursor, KeyPlace), most=limit + 1)
         return page_of(found, limit, item=lambda key: key, key=lambda last: (last.created_at, last.id))
 
-    @post("/", before_request=refuse_other_than_json, summary="Make an API key")
+    @post("/", before_request=check_json_body, summary="Make an API key")
     async def create(self, data: JSONBody[NewKey], keys: NamedDependency[KeyService]) -> KeyCreated:
         """Makes a key that may at most what its scope says, and never more than its user. It is shown this once."""
         return await keys.create(data)
 
-    @post("/{key_id:uuid}/rotate", before_request=refuse_other_than_json, summary="Replace an API key")
+    @post("/{key_id:uuid}/rotate", before_request=check_json_body, summary="Replace an API key")
     async def rotate(
         self, key_id: FromPath[UUID], data: JSONBody[Rotation], keys: NamedDependency[KeyService]
     ) -> KeyCreated:

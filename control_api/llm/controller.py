@@ -7,9 +7,9 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 
 from control_api.auth.guards import admin, viewer
+from control_api.bodies import check_json_body
 from control_api.llm.schemas import BudgetLimits, BudgetView
 from control_api.llm.service import BudgetService
-from control_api.problems import refuse_other_than_json
 from extraction.llm.settings import LlmSettings
 from storage.accounts import Account
 from storage.database import Database
@@ -33,7 +33,7 @@ class LlmController(Controller):
         """What the organization's questions to language models may cost, and have cost in the budget's days."""
         return await budget.get()
 
-    @put("/budget", guards=[admin], before_request=refuse_other_than_json, summary="Set the budget")
+    @put("/budget", guards=[admin], before_request=check_json_body, summary="Set the budget")
     async def change(self, data: JSONBody[BudgetLimits], budget: NamedDependency[BudgetService]) -> BudgetView:
         """Sets both limits; null is no limit. A question that could pass one is not sent, from the next one on."""
         return await budget.set(data)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from litestar import Controller, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
 from control_api.auth.guards import operator, viewer
-from control_api.jobs.people import in_utc
-from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
+from control_api.bodies import check_json_body
+from control_api.pages import Limit, Moment, Page, PageCursor, RowId, decode_cursor, known_time, page_of
 from control_api.people.schemas import ChangeView, Corrections, DuplicateView, Merge, TombstoneView
 from control_api.people.service import PeopleService, change_view, duplicate_view
-from control_api.problems import InvalidParameterError, refuse_other_than_json
 from control_api.schools.controller import provide_where
 from control_api.staff.controller import provide_place, provide_staff
 from control_api.staff.schemas import StaffDetail
@@ -26,11 +24,8 @@ from storage.database import Database
 from storage.filters import SchoolFilter
 from storage.merging import PairKey
 
-Since = Annotated[
-    str | None,
-    QueryParameter(max_length=40, description="Only lines from that day or time on (ISO 8601; without a zone, UTC)."),
-]
 OfKind = Annotated[ChangeKind | None, QueryParameter(description="Only lines of this kind.")]
+CorrectedField = Annotated[str, PathParameter(max_length=60, description="The corrected field, such as `title`.")]
 Note = Annotated[
     str | None, QueryParameter(max_length=500, description="Kept and shown: write no name and no address here.")
 ]
@@ -39,6 +34,13 @@ Note = Annotated[
 def provide_people(database: NamedDependency[Database], account: NamedDependency[Account]) -> PeopleService:
     """What the account that asks may do to people."""
     return PeopleService(database, account)
+
+
+def provide_change_filter(
+    place: NamedDependency[SchoolFilter], since: Moment = None, kind: OfKind = None
+) -> ChangeFilter:
+    """The lines of the change feed that a request's query asks for."""
+    return ChangeFilter(since=known_time(since, "since"), kind=kind, schools=place)
 
 
 class PeopleController(Controller):
@@ -52,19 +54,18 @@ class PeopleController(Controller):
         "place": Provide(provide_place, sync_to_thread=False),
         "staff": Provide(provide_staff, sync_to_thread=False),
         "people": Provide(provide_people, sync_to_thread=False),
+        "wanted_changes": Provide(provide_change_filter, sync_to_thread=False),
     }
 
     @get("/{staff_id:int}", summary="One person")
-    async def one(self, staff_id: FromPath[int], staff: NamedDependency[StaffService]) -> StaffDetail:
+    async def one(self, staff_id: RowId, staff: NamedDependency[StaffService]) -> StaffDetail:
         """The same as `/staff/{id}`."""
         return await staff.get(staff_id)
 
-    @patch(
-        "/{staff_id:int}", guards=[operator], before_request=refuse_other_than_json, summary="Put values right by hand"
-    )
+    @patch("/{staff_id:int}", guards=[operator], before_request=check_json_body, summary="Put values right by hand")
     async def correct(
         self,
-        staff_id: FromPath[int],
+        staff_id: RowId,
         data: JSONBody[Corrections],
         people: NamedDependency[PeopleService],
         staff: NamedDependency[StaffService],
@@ -74,16 +75,14 @@ class PeopleController(Controller):
         return await staff.get(staff_id)
 
     @delete("/{staff_id:int}/corrections/{field:str}", guards=[operator], summary="Take a correction back")
-    async def take_back(
-        self, staff_id: FromPath[int], field: FromPath[str], people: NamedDependency[PeopleService]
-    ) -> None:
+    async def take_back(self, staff_id: RowId, field: CorrectedField, people: NamedDependency[PeopleService]) -> None:
         """Lets what was seen last stand again."""
         await people.take_back(staff_id, field)
 
     @delete("/{staff_id:int}", guards=[operator], summary="Delete a person for good")
     async def delete(
         self,
-        staff_id: FromPath[int],
+        staff_id: RowId,
         people: NamedDependency[PeopleService],
         reason: FromQuery[Reason] = "request",
         note: Note = None,
@@ -114,12 +113,12 @@ class PeopleController(Controller):
         "/{staff_id:int}/merge",
         guards=[operator],
         status_code=200,
-        before_request=refuse_other_than_json,
+        before_request=check_json_body,
         summary="Say that two records are one person",
     )
     async def merge(
         self,
-        staff_id: FromPath[int],
+        staff_id: RowId,
         data: JSONBody[Merge],
         people: NamedDependency[PeopleService],
         staff: NamedDependency[StaffService],
@@ -135,40 +134,23 @@ class PeopleController(Controller):
     async def changes(
         self,
         people: NamedDependency[PeopleService],
-        place: NamedDependency[SchoolFilter],
-        since: Since = None,
-        kind: OfKind = None,
+        wanted_changes: NamedDependency[ChangeFilter],
         cursor: PageCursor = None,
         limit: Limit = 50,
     ) -> Page[ChangeView]:
         """Lists the change feed, the oldest line first. Who has read it asks again with the time of the last line."""
-        wanted = ChangeFilter(since=_time(since), kind=kind, schools=place)
-        return await _feed(people, wanted, cursor, limit)
+        return await _feed(people, wanted_changes, cursor, limit)
 
     @get("/{staff_id:int}/changes", summary="What changed about one person")
     async def changes_of_one(
         self,
-        staff_id: FromPath[int],
+        staff_id: RowId,
         people: NamedDependency[PeopleService],
         cursor: PageCursor = None,
         limit: Limit = 50,
     ) -> Page[ChangeView]:
         """Lists the lines of one person, the oldest first."""
         return await _feed(people, ChangeFilter(staff_id=staff_id), cursor, limit)
-
-
-def _time(text: str | None) -> datetime | None:
-    """A day or a time.
-
-    Raises:
-        InvalidParameterError: it is neither.
-    """
-    try:
-        return in_utc(datetime.fromisoformat(text)) if text else None
-    except ValueError as error:
-        raise InvalidParameterError(
-            f"since: {text!r} is no day or time, such as 2026-11-01 or 2026-11-01T09:30:00Z."
-        ) from error
 
 
 async def _feed(people: PeopleService, wanted: ChangeFilter, cursor: str | None, limit: int) -> Page[ChangeView]:

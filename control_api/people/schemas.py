@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from control_api.pages import LARGEST_ID
 from storage.changes import ChangeKind
 
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -45,7 +46,7 @@ class TombstoneView(msgspec.Struct, frozen=True, kw_only=True):
 class Merge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of which person a record is another one."""
 
-    into: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1, description="The id of the person who stays.")]
+    into: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID, description="The id of the person who stays.")]
 
 
 class LookalikeView(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, get, put
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from control_api.auth.guards import operator, viewer
-from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
-from control_api.problems import refuse_other_than_json
+from control_api.bodies import check_json_body
+from control_api.pages import Limit, Page, PageCursor, RowId, decode_cursor, page_of
 from control_api.reviews.schemas import LinkChoice, LinkState, LinkView
 from control_api.reviews.websites import decider_of
 from control_api.schools.controller import provide_wanted, provide_where
@@ -87,18 +87,18 @@ class LinkController(Controller):
         return page_of(found, limit, item=link_view, key=lambda last: (last.name, last.school_id))
 
     @get("/schools/{school_id:int}/link", summary="Why this NCES id?")
-    async def one(self, school_id: FromPath[int], links: NamedDependency[LinkReview]) -> LinkView:
+    async def one(self, school_id: RowId, links: NamedDependency[LinkReview]) -> LinkView:
         """A school's link with its reasons and the likeliest other schools."""
         return await links.get(school_id)
 
     @put(
         "/schools/{school_id:int}/link",
         guards=[operator],
-        before_request=refuse_other_than_json,
+        before_request=check_json_body,
         summary="Set a school's NCES id by hand",
     )
     async def choose(
-        self, school_id: FromPath[int], data: JSONBody[LinkChoice], links: NamedDependency[LinkReview]
+        self, school_id: RowId, data: JSONBody[LinkChoice], links: NamedDependency[LinkReview]
     ) -> LinkView:
         """Says which school of the directory it is; null: none of them. No linkage changes that."""
         return await links.decide(school_id, data.nces_id)

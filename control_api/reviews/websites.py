@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import msgspec
 from litestar import Controller, get, post, put
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_api.auth.guards import operator, viewer
-from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
-from control_api.problems import refuse_other_than_json
+from control_api.bodies import check_json_body
+from control_api.pages import Limit, Page, PageCursor, RowId, decode_cursor, page_of
 from control_api.reviews.addresses import web_address
 from control_api.reviews.schemas import DecisionView, LookView, ReviewItem, SiteChoice, SiteRejection, WhyView
 from control_api.schools.controller import provide_wanted, provide_where
@@ -120,18 +120,18 @@ class WebsiteController(Controller):
         return page_of(found, limit, item=lambda item: item, key=lambda last: (last.school.name, last.school.id))
 
     @get("/schools/{school_id:int}/website", summary="Why this site?")
-    async def why(self, school_id: FromPath[int], websites: NamedDependency[WebsiteReview]) -> WhyView:
+    async def why(self, school_id: RowId, websites: NamedDependency[WebsiteReview]) -> WhyView:
         """The school's official site, every candidate with its signals, and who decided what and when."""
         return await websites.why(school_id)
 
     @put(
         "/schools/{school_id:int}/website",
         guards=[operator],
-        before_request=refuse_other_than_json,
+        before_request=check_json_body,
         summary="Set a school's website by hand",
     )
     async def choose(
-        self, school_id: FromPath[int], data: JSONBody[SiteChoice], websites: NamedDependency[WebsiteReview]
+        self, school_id: RowId, data: JSONBody[SiteChoice], websites: NamedDependency[WebsiteReview]
     ) -> WhyView:
         """Makes any site the school's official one. The next harvest reads it; no crawl replaces it."""
         return await websites.accept(school_id, data.url, by_hand=True)
@@ -139,12 +139,12 @@ class WebsiteController(Controller):
     @post(
         "/schools/{school_id:int}/website/accept",
         guards=[operator],
-        before_request=refuse_other_than_json,
+        before_request=check_json_body,
         status_code=200,
         summary="Accept a candidate",
     )
     async def accept(
-        self, school_id: FromPath[int], data: JSONBody[SiteChoice], websites: NamedDependency[WebsiteReview]
+        self, school_id: RowId, data: JSONBody[SiteChoice], websites: NamedDependency[WebsiteReview]
     ) -> WhyView:
         """Makes a candidate the school's official site; an address that is no candidate is refused."""
         return await websites.accept(school_id, data.url, by_hand=False)
@@ -152,12 +152,12 @@ class WebsiteController(Controller):
     @post(
         "/schools/{school_id:int}/website/reject",
         guards=[operator],
-        before_request=refuse_other_than_json,
+        before_request=check_json_body,
         status_code=200,
         summary="Reject a candidate, or all",
     )
     async def reject(
-        self, school_id: FromPath[int], data: JSONBody[SiteRejection], websites: NamedDependency[WebsiteReview]
+        self, school_id: RowId, data: JSONBody[SiteRejection], websites: NamedDependency[WebsiteReview]
     ) -> WhyView:
         """Says that a candidate is not the school's site: it is never offered again, and its people lose their posts.
 

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
 from control_api.auth.guards import admin, operator, viewer
-from control_api.problems import refuse_other_than_json
+from control_api.bodies import check_json_body
 from control_api.salesforce.schemas import ChangedConnection, CheckView, ConnectionView, FieldsView, NewConnection
 from control_api.salesforce.service import ConnectionService
 from control_api.salesforce.settings import SalesforceSettings
@@ -40,7 +40,7 @@ class SalesforceController(Controller):
         """Lists the connections by name, without their secrets."""
         return await connections.all()
 
-    @post("/", guards=[admin], before_request=refuse_other_than_json, summary="Connect an org")
+    @post("/", guards=[admin], before_request=check_json_body, summary="Connect an org")
     async def add(
         self, data: JSONBody[NewConnection], connections: NamedDependency[ConnectionService]
     ) -> ConnectionView:
@@ -54,9 +54,7 @@ class SalesforceController(Controller):
         """A connection without its secret."""
         return await connections.get(connection_id)
 
-    @patch(
-        "/{connection_id:uuid}", guards=[admin], before_request=refuse_other_than_json, summary="Change a connection"
-    )
+    @patch("/{connection_id:uuid}", guards=[admin], before_request=check_json_body, summary="Change a connection")
     async def change(
         self,
         connection_id: FromPath[UUID],

@@ -11,11 +11,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from control_api.auth.guards import operator, viewer
+from control_api.bodies import check_json_body
 from control_api.jobs.controller import IdempotencyKey, made, provide_jobs
 from control_api.jobs.schemas import JobView
 from control_api.jobs.service import JobService
 from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
-from control_api.problems import refuse_other_than_json
 from control_api.schedules.schemas import ChangedSchedule, FiringView, NewSchedule, ScheduleView
 from control_api.schedules.service import ScheduleService
 from storage.jobs import JobKind
@@ -55,7 +55,7 @@ class ScheduleController(Controller):
         found = await schedules.page(kind=kind, enabled=enabled, after=after, most=limit + 1)
         return page_of(found, limit, item=lambda schedule: schedule, key=lambda last: last.name)
 
-    @post("/", guards=[operator], before_request=refuse_other_than_json, summary="Have a job made again and again")
+    @post("/", guards=[operator], before_request=check_json_body, summary="Have a job made again and again")
     async def add(
         self, data: JSONBody[NewSchedule], schedules: NamedDependency[ScheduleService]
     ) -> Response[ScheduleView]:
@@ -68,7 +68,7 @@ class ScheduleController(Controller):
         """A schedule with its next times and what came of the last one."""
         return await schedules.get(schedule_id)
 
-    @patch("/{schedule_id:uuid}", guards=[operator], before_request=refuse_other_than_json, summary="Change a schedule")
+    @patch("/{schedule_id:uuid}", guards=[operator], before_request=check_json_body, summary="Change a schedule")
     async def change(
         self,
         schedule_id: FromPath[UUID],

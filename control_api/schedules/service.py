@@ -170,7 +170,9 @@ class ScheduleService:
         return self.jobs.database.tenant(self.jobs.account.organization_id)
 
     async def _request_values(self, connection: AsyncConnection, request: JobRequest) -> dict[str, Any]:
-        checked = await checked_request(connection, request, purpose_required=self.jobs.purpose_required)
+        checked = await checked_request(
+            connection, self.jobs.account, request, purpose_required=self.jobs.purpose_required
+        )
         return {"kind": kind_of(checked), "request": msgspec.to_builtins(checked)}
 
     async def _record(self, connection: AsyncConnection, act: Act, schedule_id: UUID, detail: dict[str, Any]) -> None:

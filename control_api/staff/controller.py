@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from control_api.auth.guards import viewer
-from control_api.jobs.people import in_utc
 from control_api.pages import (
+    LARGEST_ID,
     FoundPage,
     Limit,
+    Moment,
     PageCursor,
+    RowId,
     Search,
+    Word,
     decode_cursor,
     found_page,
+    known_time,
 )
 from control_api.schools.controller import provide_where
+from control_api.searches.controller import Saved, provide_searches
+from control_api.searches.filters import over
+from control_api.searches.schemas import EmailState
+from control_api.searches.service import SearchService
 from control_api.staff.schemas import StaffDetail, StaffItem
 from control_api.staff.service import StaffService
 from storage.accounts import Account
@@ -30,15 +37,20 @@ from storage.email_checks import EmailCheck
 from storage.filters import SchoolFilter, StaffFilter, Trust
 from storage.search import PageKey
 
-Confidence = Annotated[float | None, QueryParameter(ge=0, le=1, description="How sure a person must be at least.")]
-AlsoLeft = Annotated[bool, QueryParameter(description="Also those who have left their schools.")]
+Confidence = Annotated[
+    float | None,
+    # What is 0 gets lost on the way into the description.
+    QueryParameter(ge=0, le=1, schema_extra={"minimum": 0.0}, description="How sure a person must be at least."),
+]
+OfSchool = Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID, description="Only people at this school.")]
+AlsoLeft = Annotated[bool | None, QueryParameter(description="Also those who have left their schools.")]
 
 
 def provide_place(
     where: NamedDependency[SchoolFilter],
-    title1_status: FromQuery[str | None] = None,
+    title1_status: Word = None,
     document_id: FromQuery[UUID | None] = None,
-    school_id: FromQuery[int | None] = None,
+    school_id: OfSchool = None,
 ) -> SchoolFilter:
     """The schools at which a request's query asks for people."""
     return replace(
@@ -49,9 +61,9 @@ def provide_place(
     )
 
 
-def provide_trust(min_confidence: Confidence = None, seen_since: FromQuery[datetime | None] = None) -> Trust:
+def provide_trust(min_confidence: Confidence = None, seen_since: Moment = None) -> Trust:
     """How sure and how fresh the people of a request have to be."""
-    return Trust(min_confidence, in_utc(seen_since))
+    return Trust(min_confidence, known_time(seen_since, "seen_since"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +77,7 @@ class AddressFilter:
 
 def provide_address(
     has_email: FromQuery[bool | None] = None,
-    email_state: FromQuery[Literal["published", "form_only", "none", "corrected"] | None] = None,
+    email_state: FromQuery[EmailState | None] = None,
     email_check: FromQuery[EmailCheck | None] = None,
 ) -> AddressFilter:
     """What a request's query asks of addresses."""
@@ -75,11 +87,11 @@ def provide_address(
 def provide_wanted(
     place: NamedDependency[SchoolFilter],
     q: Search = None,
-    role: FromQuery[str | None] = None,
+    role: Word = None,
     address: NamedDependency[AddressFilter | None] = None,
-    subject: FromQuery[str | None] = None,
-    grade: FromQuery[str | None] = None,
-    left: AlsoLeft = False,
+    subject: Word = None,
+    grade: Word = None,
+    left: AlsoLeft = None,
     trust: NamedDependency[Trust | None] = None,
 ) -> StaffFilter:
     """The people that a request's query asks for."""
@@ -89,12 +101,31 @@ def provide_wanted(
         has_email=address.has_email if address else None,
         email_state=address.email_state if address else None,
         email_check=address.email_check if address else None,
-        left=left or None,
+        left=left,
         subject=subject or None,
         grade=grade or None,
         trust=trust or Trust(),
         schools=place,
     )
+
+
+async def provide_searched(
+    wanted: NamedDependency[StaffFilter], searches: NamedDependency[SearchService], saved: Saved = None
+) -> StaffFilter:
+    """The same, below it what a saved search asks for."""
+    return wanted if saved is None else over(wanted, await searches.people(saved))
+
+
+PEOPLE_FILTERS = {
+    "where": Provide(provide_where, sync_to_thread=False),
+    "trust": Provide(provide_trust, sync_to_thread=False),
+    "address": Provide(provide_address, sync_to_thread=False),
+    "place": Provide(provide_place, sync_to_thread=False),
+    "wanted": Provide(provide_wanted, sync_to_thread=False),
+    "searches": Provide(provide_searches, sync_to_thread=False),
+    "searched": Provide(provide_searched),
+}
+"""What a route needs to be given `searched`, the people that its query asks for."""
 
 
 def provide_staff(database: NamedDependency[Database], account: NamedDependency[Account]) -> StaffService:
@@ -108,28 +139,21 @@ class StaffController(Controller):
     path = "/api/v1"
     tags = ("Staff",)
     guards = (viewer,)
-    dependencies = {  # noqa: RUF012  Litestar declares it so
-        "where": Provide(provide_where, sync_to_thread=False),
-        "trust": Provide(provide_trust, sync_to_thread=False),
-        "address": Provide(provide_address, sync_to_thread=False),
-        "place": Provide(provide_place, sync_to_thread=False),
-        "wanted": Provide(provide_wanted, sync_to_thread=False),
-        "staff": Provide(provide_staff, sync_to_thread=False),
-    }
+    dependencies = {**PEOPLE_FILTERS, "staff": Provide(provide_staff, sync_to_thread=False)}  # noqa: RUF012  Litestar declares it so
 
-    @get("/staff", summary="People by last name")
+    @get(["/staff", "/people"], summary="People by last name")
     async def page(
         self,
         staff: NamedDependency[StaffService],
-        wanted: NamedDependency[StaffFilter],
+        searched: NamedDependency[StaffFilter],
         cursor: PageCursor = None,
         limit: Limit = 50,
     ) -> FoundPage[StaffItem]:
         """Lists people who meet all the filters given."""
-        found = await staff.page(wanted, after=decode_cursor(cursor, PageKey), most=limit + 1)
+        found = await staff.page(searched, after=decode_cursor(cursor, PageKey), most=limit + 1)
         return found_page(found, limit, item=lambda person: person, key=lambda last: (last.last_name, last.id))
 
     @get("/staff/{staff_id:int}", summary="One person")
-    async def one(self, staff_id: FromPath[int], staff: NamedDependency[StaffService]) -> StaffDetail:
+    async def one(self, staff_id: RowId, staff: NamedDependency[StaffService]) -> StaffDetail:
         """A person, the schools they work at, the page that says so of each value, and what was put right by hand."""
         return await staff.get(staff_id)

@@ -7,11 +7,11 @@ from typing import Annotated
 from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from control_api.auth.guards import admin, operator, viewer
-from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
-from control_api.problems import refuse_other_than_json
+from control_api.bodies import check_json_body
+from control_api.pages import Limit, Page, PageCursor, RowId, decode_cursor, page_of
 from control_api.suppressions.schemas import NewSuppressions, SuppressedView, SuppressionView
 from control_api.suppressions.service import SuppressionService
 from storage.accounts import Account
@@ -51,7 +51,7 @@ class SuppressionController(Controller):
     @post(
         "/",
         guards=[operator],
-        before_request=refuse_other_than_json,
+        before_request=check_json_body,
         summary="Suppress addresses, people, schools",
         responses={200: ResponseSpec(SuppressedView, description="All of them were on the list already.")},
     )
@@ -66,6 +66,6 @@ class SuppressionController(Controller):
         return Response(added, status_code=201 if added.added else 200)
 
     @delete("/{entry_id:int}", guards=[admin], summary="Take an entry off the list")
-    async def remove(self, entry_id: FromPath[int], suppressions: NamedDependency[SuppressionService]) -> None:
+    async def remove(self, entry_id: RowId, suppressions: NamedDependency[SuppressionService]) -> None:
         """Whom it named may be stored by the next crawl; what was deleted does not come back by itself."""
         await suppressions.remove(entry_id)

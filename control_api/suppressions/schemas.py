@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from control_api.pages import LARGEST_ID
 from storage.suppression import SuppressionKind
 
 Reason = Literal["request", "complaint", "bounce", "policy", "other"]
 Note = Annotated[
     str, msgspec.Meta(max_length=500, description="Kept and shown as it is: write no name and no address here.")
 ]
-SchoolId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1, description="The school's id.")]
+SchoolId = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID, description="The school's id.")]
 NcesId = Annotated[str, msgspec.Meta(pattern=r"^\d{12}$", description="The school's NCES id; it may not be known yet.")]
 Domain = Annotated[str, msgspec.Meta(max_length=300, description="Such as district.example.org; with all below it.")]
 Name = Annotated[str, msgspec.Meta(max_length=200, description="First and last name; an honorific does not matter.")]

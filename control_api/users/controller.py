@@ -13,8 +13,8 @@ from control_api.auth.controller import provide_auth
 from control_api.auth.guards import WHILE_MUST_CHANGE, admin, viewer
 from control_api.auth.schemas import PasswordChange
 from control_api.auth.service import AuthService
+from control_api.bodies import check_json_body
 from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
-from control_api.problems import refuse_other_than_json
 from control_api.users.schemas import MeView, NewUser, PasswordLinkView, UserChanges, UserCreated, UserView
 from control_api.users.service import UserKey, UserService
 from storage.accounts import Account
@@ -46,7 +46,7 @@ class UserController(Controller):
         found = await users.page(after=decode_cursor(cursor, UserKey), most=limit + 1)
         return page_of(found, limit, item=lambda user: user, key=lambda last: (last.name, last.id))
 
-    @post("/", before_request=refuse_other_than_json, summary="Add a user")
+    @post("/", before_request=check_json_body, summary="Add a user")
     async def create(self, data: JSONBody[NewUser], users: NamedDependency[UserService]) -> UserCreated:
         """Adds a user; with an e-mail address, also a link, shown this once, by which they set their password."""
         return await users.create(data)
@@ -56,7 +56,7 @@ class UserController(Controller):
         """A user."""
         return await users.get(user_id)
 
-    @patch("/{user_id:uuid}", before_request=refuse_other_than_json, summary="Change a user")
+    @patch("/{user_id:uuid}", before_request=check_json_body, summary="Change a user")
     async def change(
         self, user_id: FromPath[UUID], data: JSONBody[UserChanges], users: NamedDependency[UserService]
     ) -> UserView:
@@ -91,7 +91,7 @@ class MeController(Controller):
         """The user who asks, their organization, and what this request's key or session may."""
         return await users.me()
 
-    @post("/password", status_code=204, before_request=refuse_other_than_json, summary="Change my password")
+    @post("/password", status_code=204, before_request=check_json_body, summary="Change my password")
     async def change_password(
         self,
         data: JSONBody[PasswordChange],

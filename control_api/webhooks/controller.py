@@ -11,8 +11,8 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from control_api.auth.guards import admin, operator
-from control_api.pages import Limit, Page, PageCursor, decode_cursor, page_of
-from control_api.problems import refuse_other_than_json
+from control_api.bodies import check_json_body
+from control_api.pages import Limit, Page, PageCursor, RowId, decode_cursor, page_of
 from control_api.salesforce.secrets import SecretBox
 from control_api.salesforce.settings import SalesforceSettings
 from control_api.webhooks.schemas import (
@@ -60,7 +60,7 @@ class WebhookController(Controller):
         found = await webhooks.page(after=decode_cursor(cursor, WebhookPlace), most=limit + 1)
         return page_of(found, limit, item=lambda webhook: webhook, key=lambda last: (last.created_at, last.id))
 
-    @post("/", guards=[admin], before_request=refuse_other_than_json, summary="Have an address told of jobs")
+    @post("/", guards=[admin], before_request=check_json_body, summary="Have an address told of jobs")
     async def add(
         self, data: JSONBody[NewWebhook], webhooks: NamedDependency[WebhookService]
     ) -> Response[WebhookSecret]:
@@ -73,7 +73,7 @@ class WebhookController(Controller):
         """A webhook: whether it is enabled, why not, since when nothing succeeds."""
         return await webhooks.get(webhook_id)
 
-    @patch("/{webhook_id:uuid}", guards=[admin], before_request=refuse_other_than_json, summary="Change a webhook")
+    @patch("/{webhook_id:uuid}", guards=[admin], before_request=check_json_body, summary="Change a webhook")
     async def change(
         self, webhook_id: FromPath[UUID], data: JSONBody[ChangedWebhook], webhooks: NamedDependency[WebhookService]
     ) -> WebhookView:
@@ -85,7 +85,7 @@ class WebhookController(Controller):
         """Deletes it with its secrets and messages; what waits is not sent any more."""
         await webhooks.remove(webhook_id)
 
-    @post("/{webhook_id:uuid}/secret", guards=[admin], before_request=refuse_other_than_json, summary="Another secret")
+    @post("/{webhook_id:uuid}/secret", guards=[admin], before_request=check_json_body, summary="Another secret")
     async def rotate(
         self, webhook_id: FromPath[UUID], data: JSONBody[NewSecret], webhooks: NamedDependency[WebhookService]
     ) -> WebhookSecret:
@@ -118,7 +118,7 @@ class WebhookController(Controller):
         summary="Send a message again",
     )
     async def retry(
-        self, webhook_id: FromPath[UUID], delivery_id: FromPath[int], webhooks: NamedDependency[WebhookService]
+        self, webhook_id: FromPath[UUID], delivery_id: RowId, webhooks: NamedDependency[WebhookService]
     ) -> DeliveryView:
         """Has a worker send it now under the same `webhook-id`, whatever became of it before."""
         return await webhooks.retry(webhook_id, delivery_id)

@@ -20,6 +20,7 @@ from storage.models.llm import LlmAnswer, LlmBudget, LlmCall
 from storage.models.organization import ApiKey, Organization, User
 from storage.models.page import KeptPage, PageBody
 from storage.models.salesforce import PushBatch, PushRow, SalesforceConnection
+from storage.models.saved_search import SavedSearch
 from storage.models.schedule import Schedule, ScheduleFiring
 from storage.models.school import School, SchoolLink, Website, WebsiteDecision
 from storage.models.staff import (
@@ -61,6 +62,7 @@ __all__ = (
     "RateBucket",
     "RefreshToken",
     "SalesforceConnection",
+    "SavedSearch",
     "Schedule",
     "ScheduleFiring",
     "School",

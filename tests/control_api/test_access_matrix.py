@@ -19,7 +19,7 @@ from control_api.settings import ApiSettings
 from storage.corrections import Corrector, NewCorrection, correct
 from storage.database import Database
 from storage.jobs import JobKind, NewJob, create_job
-from storage.models import ApiKey, SalesforceConnection, Schedule, Suppression, Webhook
+from storage.models import ApiKey, SalesforceConnection, SavedSearch, Schedule, Suppression, Webhook
 from storage.roles import Role
 from storage.webhooks import add_ping, get_webhook
 from tests.conftest import KeyedAccount
@@ -41,6 +41,8 @@ LOOK, RUN, RULE = Role.VIEWER, Role.OPERATOR, Role.ADMIN
 ROUTES: dict[tuple[str, str], tuple[Role | None, Any]] = {
     ("GET", "/"): (None, None),
     ("GET", "/static/{name:path}"): (None, None),
+    ("GET", "/docs"): (None, None),
+    ("GET", "/docs/{name:path}"): (None, None),
     ("GET", "/schema/openapi.json"): (None, None),
     ("GET", "/schema"): (None, None),
     ("GET", "/schema/openapi.yaml"): (None, None),
@@ -110,6 +112,14 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, Any]] = {
     ("GET", "/api/v1/people/duplicates"): (LOOK, None),
     ("POST", "/api/v1/people/{staff_id:int}/merge"): (RUN, {"into": 987654320}),
     ("DELETE", "/api/v1/people/{staff_id:int}"): (RUN, None),
+    ("GET", "/api/v1/people"): (LOOK, None),
+    ("GET", "/api/v1/people/facets"): (LOOK, None),
+    ("GET", "/api/v1/schools/facets"): (LOOK, None),
+    ("GET", "/api/v1/searches"): (LOOK, None),
+    ("POST", "/api/v1/searches"): (RUN, {"name": "new", "kind": "people", "params": {}}),
+    ("GET", "/api/v1/searches/{search_id:uuid}"): (LOOK, None),
+    ("PATCH", "/api/v1/searches/{search_id:uuid}"): (RUN, {"shared": True}),
+    ("DELETE", "/api/v1/searches/{search_id:uuid}"): (RUN, None),
     ("GET", "/api/v1/llm/budget"): (LOOK, None),
     ("PUT", "/api/v1/llm/budget"): (RULE, {"dollars": 1.0, "tokens": None}),
     ("DELETE", "/api/v1/llm/budget"): (RULE, None),
@@ -122,8 +132,14 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, Any]] = {
         for ending in ("csv", "json", "jsonl", "xlsx", "parquet")
     },
     **{
-        ("GET", f"/api/v1/{subject}.{ending}"): (RULE if subject == "exports/ledger" else LOOK, None)
-        for subject in ("jobs", "documents", "links", "suppressions", "exports/ledger")
+        ("GET", f"/api/v1/{subject}.{ending}"): (
+            RULE if subject in {"exports/ledger", "audit", "users"} else LOOK,
+            None,
+        )
+        for subject in (
+            *("jobs", "documents", "links", "suppressions", "exports/ledger", "audit", "keys", "users", "schedules"),
+            *("searches", "people/tombstones", "people/changes", "people/duplicates"),
+        )
         for ending in ("csv", "json")
     },
     ("GET", "/api/v1/exports/ledger"): (RULE, None),
@@ -243,6 +259,10 @@ async def theirs(database: Database, outsider: KeyedAccount) -> Things:
         added = await connection.execute(insert(Webhook).values(events=["job.failed"], **hook).returning(Webhook.id))
         webhook_id = added.scalar_one()
         delivery_id = (await add_ping(connection, await get_webhook(connection, webhook_id))).id
+        search = {"organization_id": who.organization_id, "user_id": who.user_id, "kind": "people", "params": {}}
+        search_id = await connection.scalar(
+            insert(SavedSearch).values(name="everybody", shared=True, **search).returning(SavedSearch.id)
+        )
         key_id = await connection.scalar(ApiKey.__table__.select().with_only_columns(ApiKey.id))
     return Things(
         {
@@ -256,6 +276,7 @@ async def theirs(database: Database, outsider: KeyedAccount) -> Things:
             "schedule_id": schedule_id,
             "webhook_id": webhook_id,
             "delivery_id": delivery_id,
+            "search_id": search_id,
             "key_id": key_id,
             "user_id": who.user_id,
             "image": "1.png",
@@ -318,6 +339,10 @@ async def test_another_organizations_ids_are_worth_nothing_in_bodies_and_filters
             "/api/v1/suppressions",
             *({"entries": [{"kind": "school", "school_id": i}]} for i in (ids["school_id"], 987654321)),
         ),
+        (
+            "/api/v1/jobs",
+            *({"kind": "export_leads", "params": {"saved": i}} for i in (ids["search_id"], absent)),
+        ),
         ("/api/v1/keys", *({"name": "x", "scope": "read", "user_id": i} for i in (ids["user_id"], absent))),
     ]
     for path, *pair in bodies:
@@ -326,6 +351,8 @@ async def test_another_organizations_ids_are_worth_nothing_in_bodies_and_filters
     for path in ("/api/v1/schools", "/api/v1/staff", "/api/v1/websites/review", "/api/v1/links"):
         found = await api.get(path, params={"document_id": str(ids["document_id"])})
         assert (found.status_code, found.json()["items"]) == (200, []), path
+    for path in ("/api/v1/staff", "/api/v1/staff.csv", "/api/v1/people/facets"):
+        assert (await api.get(path, params={"saved": str(ids["search_id"])})).status_code == 404, path
     for path in ("/api/v1/users", "/api/v1/keys", "/api/v1/audit", "/api/v1/suppressions"):
         assert "Harborlight" not in (text := (await api.get(path)).text), path
         assert not any(str(value) in text for value in ids.values() if isinstance(value, str) and len(value) > 30), path

@@ -38,9 +38,9 @@ async def test_a_budget_is_for_the_kinds_that_keep_it(api: httpx2.AsyncClient) -
     assert none["budget"] is None
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"kind": "harvest_staff", "params": {}, "budget": {"pages": 0}}, "/budget/pages"),
-        ({"kind": "harvest_staff", "params": {}, "budget": {"page": 5}}, "/budget"),
-        ({"kind": "discover_websites", "params": {}, "budget": {"llm_dollars": 1}}, "/budget"),
-        ({"kind": "export_leads", "params": {}, "budget": {"pages": 5}}, "/"),
+        ({"kind": "harvest_staff", "params": {}, "budget": {"page": 5}}, "/budget/page"),
+        ({"kind": "discover_websites", "params": {}, "budget": {"llm_dollars": 1}}, "/budget/llm_dollars"),
+        ({"kind": "export_leads", "params": {}, "budget": {"pages": 5}}, "/budget"),
     ]
     for body, pointer in wrong:
         answer = await api.post("/api/v1/jobs", json=body)

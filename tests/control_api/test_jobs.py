@@ -31,7 +31,7 @@ async def test_a_job_is_durable_told_and_rung_for(api: httpx2.AsyncClient, bell:
     assert answer.headers["location"] == f"/api/v1/jobs/{job['id']}"
     assert (job["kind"], job["state"], job["attempt"], job["user"]) == ("export_leads", "queued", 0, "ada")
     given = {name: value for name, value in job["params"].items() if value is not None}
-    assert given == {"format": "csv", "preset": "plain", "only_with_email": False, "left": False, "bom": False}
+    assert given == {"format": "csv", "preset": "plain", "only_with_email": False, "bom": False}
     assert bell.rings == [(UUID(job["id"]), 1)]
     assert (await api.get(answer.headers["location"])).json() == job
     events = (await api.get(f"{answer.headers['location']}/events", headers={"Accept": "application/json"})).json()
@@ -80,7 +80,7 @@ async def test_each_user_has_limits_of_their_own(
 WRONG_BODIES: list[tuple[Any, str]] = [
     ({"kind": "extract_schools", "params": {}}, "/params"),
     ({"kind": "extract_schools", "params": {"document_id": "seven"}}, "/params/document_id"),
-    ({"kind": "export_leads", "params": {"formt": "csv"}}, "/params"),
+    ({"kind": "export_leads", "params": {"formt": "csv"}}, "/params/formt"),
     ({"kind": "export_leads", "params": {"format": "xls"}}, "/params/format"),
     ({"kind": "harvest_staff", "params": {"school_ids": []}}, "/params/school_ids"),
     ({"kind": "harvest_staff", "params": {"school_ids": [1, "x"]}}, "/params/school_ids/1"),

@@ -72,7 +72,7 @@ WRONG: list[tuple[dict[str, Any], int, str | None]] = [
     ({"time_zone": "Mars/Olympus"}, 422, "/time_zone"),
     ({"name": " weekly"}, 422, "/name"),
     ({"misfire_grace_seconds": -1}, 422, "/misfire_grace_seconds"),
-    ({"job": {"kind": "export_leads", "params": {"formt": "csv"}}}, 422, "/job/params"),
+    ({"job": {"kind": "export_leads", "params": {"formt": "csv"}}}, 422, "/job/params/formt"),
     ({"job": {"kind": "pipeline", "params": {"document_id": 7}}}, 422, "/job/params/document_id"),
     ({"timezone": "UTC"}, 422, "/"),
     ({"job": {"kind": "export_leads", "params": {"state": "Ohoi"}}}, 422, None),

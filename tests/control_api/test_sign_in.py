@@ -227,7 +227,7 @@ async def test_whatever_is_wrong_the_answer_and_the_work_are_the_same(
         ("nobody@riverbend.test", PASSWORD),
         ("ada@riverbend.test", PASSWORD),
         (gone.email, PASSWORD),
-        ("' OR 1=1 --", "\u0000"),
+        ("' OR 1=1 --", "\u0001"),
     ):
         answer = await sign_in(stranger, email, password)
         assert answer.status_code == 401

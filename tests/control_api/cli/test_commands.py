@@ -49,7 +49,7 @@ def test_every_command_has_help_and_those_that_take_arguments_an_example() -> No
         if group
         for command in group.registered_commands
     ]
-    assert len(commands) == 78
+    assert len(commands) == 84
     for command in commands:
         words = command.callback.__doc__ if command.callback else None
         assert words, command

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 from typing_extensions import override
 
-from control_api.cli import people
+from control_api.cli import people, schools, searches
 from control_api.cli.client import ApiClient
 from control_api.cli.errors import CliError
 from storage.database import Database
@@ -82,3 +82,50 @@ async def test_people_are_put_right_merged_and_deleted_in_the_shell(
     assert (tombstone["staff_id"], tombstone["note"]) == (ann, "by letter & phone")
     assert "by letter" in (await shell("tombstones")).stdout
     assert await lines("search") == []
+
+
+async def test_searches_are_saved_and_counted_in_the_shell(
+    api: httpx2.AsyncClient, database: Database, account: KeyedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def client() -> ApiClient:
+        made = ApiClient("http://title1.test", account.key)
+        made.http = httpx2.Client(transport=Bridge(api, loop), base_url="http://title1.test")
+        return made
+
+    for module in (people, searches, schools):
+        monkeypatch.setattr(module, "api_client", client)
+
+    async def shell(module: Any, *words: str) -> str:
+        answer = await asyncio.to_thread(CliRunner().invoke, module.app, list(words))
+        assert answer.exit_code == 0, (answer.output, answer.exception)
+        return answer.output
+
+    async with database.tenant(account.account.organization_id) as connection:
+        for state in ("TX", "NY"):
+            school = await add_school(connection, account.account, f"{state} School", state=state)
+            await add_person(connection, account.account, f"Ann {state}", [school])
+
+    saved = json.loads(await shell(searches, "save", "texans", "--where", "state=texas", "--shared", "--json"))
+    assert (saved["params"], saved["shared"]) == ({"state": "TX"}, True)
+    assert "texans" in await shell(searches, "list")
+    found = json.loads(await shell(people, "search", "--saved", "texans", "--json"))
+    assert found["name"] == "Ann TX"
+    counted = json.loads(await shell(people, "facets", "--saved", "texans", "--json"))
+    assert (counted["total"], len(counted["facets"][1]["values"])) == (1, 2)
+    assert "teacher" in await shell(people, "facets", "ann", "--where", "state=NY")
+    await shell(searches, "save", "new york", "--of", "schools", "--where", "state=NY")
+    assert json.loads(await shell(schools, "facets", "--saved", "new york", "--json"))["total"] == 1
+    changed = json.loads(
+        await shell(searches, "change", "texans", "--name", "all", "--where", "has_email=false", "--json")
+    )
+    assert (changed["name"], changed["params"]) == ("all", {"has_email": False})
+    assert "removed" in await shell(searches, "remove", "all")
+    for words, told in (
+        (["search", "--saved", "new york"], "of people named 'new york'"),
+        (["search", "--saved", "x"], "'x'"),
+    ):
+        answer = await asyncio.to_thread(CliRunner().invoke, people.app, words)
+        assert isinstance(answer.exception, CliError)
+        assert told in str(answer.exception)

@@ -1,0 +1,1 @@
+"""Counts of the values that the people or schools of a search have."""

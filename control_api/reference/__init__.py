@@ -1,0 +1,1 @@
+"""The API's reference: the page at `/docs` that shows the description of `/schema` to people."""
