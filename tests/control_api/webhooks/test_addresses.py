@@ -90,7 +90,7 @@ async def test_the_api_refuses_them_and_names_the_field(api: httpx2.AsyncClient)
         ({"events": ["job.eaten"]}, "/events/0"),
         ({"events": []}, "/events"),
         ({"secret": "whsec_c2hvcnQ="}, "/secret"),
-        ({"urls": "https://hooks.example.com/"}, "/"),
+        ({"urls": "https://hooks.example.com/"}, "/urls"),
     ):
         good = {"url": "https://hooks.example.com/", "events": ["job.failed"]}
         answer = await api.post(LIST, json=good | values)
