@@ -15,7 +15,7 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, 
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from control_api.auth.guards import viewer
-from control_api.events.frames import Cursor, EventView, feed_cursor, job_seq
+from control_api.events.frames import LONGEST_PLACE, Cursor, EventView, feed_cursor, job_seq
 from control_api.events.hub import EventHub
 from control_api.events.stream import EventStream, StreamTimes, stream_events
 from control_api.events.tails import Feed, JobStory, Story
@@ -32,12 +32,12 @@ EVENT_STREAM = "text/event-stream"
 LastEventId = Annotated[
     str | None,
     HeaderParameter(
-        name="Last-Event-ID", max_length=200, description="`id` of the last event seen; wins over `after`."
+        name="Last-Event-ID", max_length=LONGEST_PLACE, description="`id` of the last event seen; wins over `after`."
     ),
 ]
 After = Annotated[
     str | None,
-    QueryParameter(max_length=200, description="`id` of the last event seen; the stream goes on behind it."),
+    QueryParameter(max_length=LONGEST_PLACE, description="`id` of the last event seen; the stream goes on behind it."),
 ]
 
 OfAttempt = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 2, description="Only events of this attempt.")]

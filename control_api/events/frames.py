@@ -30,6 +30,8 @@ FINAL_KINDS = frozenset(str(state) for state in FINAL)
 LARGEST = 2**63 - 1
 LONGEST_SNAPSHOT = 8000
 """Characters: several hundred open transactions."""
+LONGEST_PLACE = 2 * LONGEST_SNAPSHOT + 40
+"""Characters of a place in the feed, which has two snapshots and a number."""
 
 
 class EventView(msgspec.Struct, frozen=True):

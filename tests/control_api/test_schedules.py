@@ -74,7 +74,7 @@ WRONG: list[tuple[dict[str, Any], int, str | None]] = [
     ({"misfire_grace_seconds": -1}, 422, "/misfire_grace_seconds"),
     ({"job": {"kind": "export_leads", "params": {"formt": "csv"}}}, 422, "/job/params/formt"),
     ({"job": {"kind": "pipeline", "params": {"document_id": 7}}}, 422, "/job/params/document_id"),
-    ({"timezone": "UTC"}, 422, "/"),
+    ({"timezone": "UTC"}, 422, "/timezone"),
     ({"job": {"kind": "export_leads", "params": {"state": "Ohoi"}}}, 422, None),
     ({"job": {"kind": "harvest_staff", "params": {"school_ids": [987654]}}}, 404, None),
 ]
