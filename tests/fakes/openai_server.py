@@ -18,6 +18,8 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from extraction.llm import ladder
+
 KEY = "sk-test-of-title1"
 MODEL = "gpt-4o-mini"
 _DATA = re.compile(r"===== DATA (\w+) =====\n(.*)\n===== END OF DATA \1 =====", re.DOTALL)
@@ -190,6 +192,7 @@ async def serving(oracle: Oracle) -> AsyncGenerator[FakeOpenAI]:
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+        ladder._LEARNED.clear()  # an earlier server may have had this very port, and other manners
         yield server
     finally:
         await runner.cleanup()
