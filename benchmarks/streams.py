@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import os
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
@@ -221,8 +222,6 @@ async def _until_ready(port: int) -> None:
 
 
 def _free_port() -> int:
-    import socket  # noqa: PLC0415  only here
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -246,22 +246,13 @@ class _Cage:
         """Of the exit status."""
 
     def __enter__(self) -> Self:
-        self._source, sink = os.pipe()
-        try:
-            self._line = _server().connect(sink)
-        finally:
-            os.close(sink)
-        # Where the server has ended already, that is told when messages are read.
-        with contextlib.suppress(ConnectionError):
-            self._line.sendall(framed(msgspec.json.encode(self._request)))
+        self._begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._kill()
-        self._line.close()
-        os.close(self._source)
+        self._end()
 
     def messages(self) -> Iterator[Message]:
         """What the child says, until it is done.
@@ -270,8 +261,8 @@ class _Cage:
             PdfError: It failed, met a limit, or ended without being done.
         """
         decoder = msgspec.json.Decoder(Message)
-        tries = 2
-        while tries:
+        began_again = False
+        while True:
             while (line := self._next_line()) is not None:
                 message = decoder.decode(line)
                 if isinstance(message, Done):
@@ -283,13 +274,28 @@ class _Cage:
                 if isinstance(message, Turn):
                     self._page = message.page
                 yield message
-            tries -= 1
             status = self._exit_status(_END_SECONDS)
-            if status is not None or self._received or not tries:
+            if status is not None or self._received or began_again:
                 raise self._crash(status)
             # The server ended, having waited long for a document, just when this one came.
-            self.__exit__(None, None, None)
-            self.__enter__()
+            began_again = True
+            self._end()
+            self._begin()
+
+    def _begin(self) -> None:
+        self._source, sink = os.pipe()
+        try:
+            self._line = _server().connect(sink)
+        finally:
+            os.close(sink)
+        # Where the server has ended already, that is told when messages are read.
+        with contextlib.suppress(ConnectionError):
+            self._line.sendall(framed(msgspec.json.encode(self._request)))
+
+    def _end(self) -> None:
+        self._kill()
+        self._line.close()
+        os.close(self._source)
 
     def _next_line(self) -> bytes | None:
         """The next whole line; None at the end of the pipe."""
