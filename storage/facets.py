@@ -10,10 +10,10 @@ All functions run in the caller's tenant transaction; row-level security does th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from psycopg.errors import QueryCanceled
 from sqlalchemy import ColumnElement, case, func, literal_column, select, tablesample, text, tuple_
@@ -47,6 +47,7 @@ FRESHNESS_BANDS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "365 d
 """Seen last within so many days, and not within fewer."""
 
 Counts = dict[str | None, int]
+Wanted = TypeVar("Wanted", StaffFilter, SchoolFilter)
 
 
 class CountingTooLongError(StorageError):
@@ -114,21 +115,12 @@ async def people_facets(connection: AsyncConnection, wanted: StaffFilter) -> Fac
     Raises:
         CountingTooLongError: it took too long.
     """
-    bases: dict[StaffFilter, list[str]] = {wanted: []}
-    for name in OF_PEOPLE:
-        bases.setdefault(_people_without(wanted, name), []).append(name)
-    found: dict[str, Facet] = {}
-    total = alike = exact = None
-    for base, names in bases.items():
-        among = await _people(connection, base)
-        async with within(connection, COUNTING_SECONDS):
-            counted = await _counted_people(connection, among.ids)
-            if not counted.keys() >= {*names}:
-                counted |= await _counted_posts(connection, among.ids, base)
-        found |= {name: Facet(name, among.counts(counted[name]), among.exact) for name in names}
-        if base is wanted:
-            total, exact, alike = among.count(len(among.ids)), among.exact, among.alike
-    return Facets(total or 0, bool(exact), bool(alike), [found[name] for name in OF_PEOPLE])
+
+    async def counted(ids: Sequence[int], base: StaffFilter, names: Sequence[str]) -> dict[str, Counts]:
+        counts = await _counted_people(connection, ids)
+        return counts if counts.keys() >= {*names} else counts | await _counted_posts(connection, ids, base)
+
+    return await _facets(connection, wanted, OF_PEOPLE, _Ways(_people_without, _people, counted))
 
 
 async def school_facets(connection: AsyncConnection, wanted: SchoolFilter) -> Facets:
@@ -137,19 +129,39 @@ async def school_facets(connection: AsyncConnection, wanted: SchoolFilter) -> Fa
     Raises:
         CountingTooLongError: it took too long.
     """
-    bases: dict[SchoolFilter, list[str]] = {wanted: []}
-    for name in OF_SCHOOLS:
-        bases.setdefault(_schools_without(wanted, name), []).append(name)
+
+    async def counted(ids: Sequence[int], _: SchoolFilter, __: Sequence[str]) -> dict[str, Counts]:
+        return await _counted_schools(connection, ids)
+
+    return await _facets(connection, wanted, OF_SCHOOLS, _Ways(_schools_without, _schools, counted))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways(Generic[Wanted]):
+    """How a search of one kind is counted."""
+
+    without: Callable[[Wanted, str], Wanted]
+    """The filter without the part that a facet is about."""
+    among: Callable[[AsyncConnection, Wanted], Awaitable[_Base]]
+    counted: Callable[[Sequence[int], Wanted, Sequence[str]], Awaitable[dict[str, Counts]]]
+    """The counts of at least the facets named."""
+
+
+async def _facets(connection: AsyncConnection, wanted: Wanted, facets: Sequence[str], ways: _Ways[Wanted]) -> Facets:
+    """Counts each facet among those whom the search would find without that facet's own filter."""
+    bases: dict[Wanted, list[str]] = {wanted: []}
+    for name in facets:
+        bases.setdefault(ways.without(wanted, name), []).append(name)
     found: dict[str, Facet] = {}
     total = alike = exact = None
     for base, names in bases.items():
-        among = await _schools(connection, base)
+        among = await ways.among(connection, base)
         async with within(connection, COUNTING_SECONDS):
-            counted = await _counted_schools(connection, among.ids)
+            counted = await ways.counted(among.ids, base, names)
         found |= {name: Facet(name, among.counts(counted[name]), among.exact) for name in names}
         if base is wanted:
             total, exact, alike = among.count(len(among.ids)), among.exact, among.alike
-    return Facets(total or 0, bool(exact), bool(alike), [found[name] for name in OF_SCHOOLS])
+    return Facets(total or 0, bool(exact), bool(alike), [found[name] for name in facets])
 
 
 def _people_without(wanted: StaffFilter, name: str) -> StaffFilter:
